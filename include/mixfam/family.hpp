@@ -1,0 +1,116 @@
+#pragma once
+
+#include <mixfam/export.hpp>
+#include <mixfam/matrix_view.hpp>
+#include <mixfam/parameters.hpp>
+#include <mixfam/random.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mixfam {
+
+/// Rows of data in cache, column by column, as families see them. Column j holds `rows` doubles.
+struct Block {
+  const double* const* columns = nullptr;
+  std::size_t column_count = 0;
+  std::size_t rows = 0;
+
+  const double* column(std::size_t j) const { return columns[j]; }
+};
+
+/// The values that a column may hold: an interval, perhaps of integers only.
+struct Support {
+  std::string rule;  ///< for people: "x >= 0"
+  double lower;
+  double upper;
+  bool open = false;     ///< the bounds themselves are excluded
+  bool integer = false;  ///< whole numbers only
+
+  MIXFAM_API bool contains(double x) const;
+};
+
+/// A component that no parameters fit.
+struct Degeneracy {
+  std::size_t component;
+  std::string reason;
+};
+
+/// The parameters of an E-step, prepared once for all its blocks.
+class MIXFAM_API Evaluator {
+ public:
+  virtual ~Evaluator();
+  /// L(n, k) += <t(x_n), c(theta_k)>: the log density without log h. L: rows x K, column-major.
+  virtual void add_log_density(const Block& x, MatrixView L) const = 0;
+};
+
+/// An exponential family behind one face: log p(x | theta) = log h(x) + <t(x - o), c(theta; o)>, for any origin o.
+///
+/// Sizes: D columns, P = statistic_size(), O = origin_size(), Q = parameters().size(), H = hyperparameters().size().
+/// Parameters of K components form a K x Q matrix, statistics K x P, origins K x O, hyperparameters K x H.
+/// Objects are immutable and may be used from several threads. Calls are made per block or per parameter set.
+class MIXFAM_API Family {
+ public:
+  virtual ~Family();
+
+  /// The specification that makes this family again, such as "gaussian:covariance=full".
+  virtual std::string spec() const = 0;
+  virtual std::size_t columns() const = 0;
+  virtual const Schema& parameters() const = 0;
+  /// Empty when the family has no conjugate prior.
+  virtual const Schema& hyperparameters() const = 0;
+  virtual std::size_t statistic_size() const = 0;
+  virtual std::size_t origin_size() const = 0;
+  /// Free parameters of K components, without the mixture weights.
+  virtual std::size_t free_parameters(std::size_t components) const = 0;
+  virtual const Support& support(std::size_t column) const = 0;
+
+  // --- data -------------------------------------------------------------------------------------------------
+  /// out[n] += log h(x_n).
+  virtual void add_log_base(const Block& x, VectorView out) const = 0;
+  /// T(n, :) = t(x_n - o); T: rows x P, column-major.
+  virtual void statistic(const Block& x, ConstVectorView origin, MatrixView T) const = 0;
+  /// S(k, :) += sum_n R(n, k) t(x_n - o_k); R: rows x K, column-major.
+  virtual void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const = 0;
+  virtual std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const = 0;
+  /// An origin at the first row of the block.
+  virtual void origin_at(const Block& x, VectorView origin) const = 0;
+  /// Number of columns of `features`.
+  virtual std::size_t feature_size() const = 0;
+  /// What k-means++ measures distances in: the data where they are numbers, their sufficient statistics elsewhere.
+  virtual void features(const Block& x, MatrixView F) const = 0;
+
+  // --- one component ----------------------------------------------------------------------------------------
+  virtual void origin(ConstVectorView theta, VectorView origin) const = 0;
+  /// c(theta; o), P values.
+  virtual void coefficients(ConstVectorView theta, ConstVectorView origin, VectorView c) const = 0;
+  /// E[t(x - o) | theta], P values.
+  virtual void mean_statistic(ConstVectorView theta, ConstVectorView origin, VectorView s) const = 0;
+  /// Statistics about the origin `from` become statistics about the origin `to`.
+  virtual void recentre(ConstVectorView from, ConstVectorView to, VectorView s) const = 0;
+  /// One draw x ~ p(x | theta), D values.
+  virtual void sample(ConstVectorView theta, Random& random, VectorView x) const = 0;
+
+  // --- all components ---------------------------------------------------------------------------------------
+  /// theta = argmax sum_k <S_k, c(theta_k; o_k)>. Rows of the components returned as degenerate are left unspecified.
+  virtual std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const = 0;
+
+  // --- conjugate prior: p(theta_k) = exp<chi, c(theta_k)> / Z(chi); h is one row of H hyperparameters -----------
+  /// The hyperparameters for which chi = 0.
+  virtual void flat_prior(VectorView h) const = 0;
+  /// Weakly informative hyperparameters scaled to the data, from their statistics s about `origin`, for K components.
+  virtual void default_prior(ConstVectorView s, ConstVectorView origin, std::size_t components, VectorView h) const = 0;
+  /// Why `map` cannot use these hyperparameters, if so.
+  virtual std::optional<std::string> check_prior(ConstVectorView h) const = 0;
+  /// S_k += chi(h; o_k) for all components: a prior is pseudo-data, and MAP is `mle` of the sum.
+  virtual void add_prior(ConstVectorView h, ConstMatrixView origins, MatrixView S) const = 0;
+  /// sum_k log p(theta_k | h), base measure d(parameters); up to a constant where the prior is improper.
+  virtual double log_prior(ConstVectorView h, ConstMatrixView theta) const = 0;
+};
+
+using FamilyPtr = std::shared_ptr<const Family>;
+
+}  // namespace mixfam

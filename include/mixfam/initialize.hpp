@@ -1,0 +1,35 @@
+#pragma once
+
+#include <mixfam/export.hpp>
+#include <mixfam/mixture.hpp>
+#include <mixfam/prior.hpp>
+#include <mixfam/source.hpp>
+
+#include <cstdint>
+
+namespace mixfam {
+
+/// Where a fit begins.
+enum class Start {
+  kmeans_plus_plus,  ///< centres spread by k-means++ (Arthur and Vassilvitskii 2007), every row to its nearest centre
+  random_rows,       ///< centres are distinct rows drawn uniformly, every row to its nearest centre
+};
+
+struct InitializeOptions {
+  Start start = Start::kmeans_plus_plus;
+  std::uint64_t seed = 0;
+  std::uint64_t restart = 0;  ///< another start under the same seed
+};
+
+/// A mixture of K components to begin from. The M-step of the start adds D + 1 pseudo-rows of the whole data to each
+/// component, so that a small group of rows is no obstacle.
+/// Throws Error(data) when the data have fewer than K distinct rows.
+MIXFAM_API Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source,
+                              const InitializeOptions& options = {});
+
+/// The M-step of given responsibilities R (N x K): rows >= 0 that sum to 1 within 1e-6.
+/// Throws Error(data) for rows that do not, Error(numerical) when a component is degenerate.
+MIXFAM_API Mixture initialize_from_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source,
+                                                    const Prior& prior = {});
+
+}  // namespace mixfam

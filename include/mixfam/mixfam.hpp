@@ -1,0 +1,23 @@
+#pragma once
+
+/// All of the library. Callers may compile as C++17; headers for authors of families need C++20.
+
+#include <mixfam/error.hpp>
+#include <mixfam/family.hpp>
+#include <mixfam/fit.hpp>
+#include <mixfam/hdf5.hpp>
+#include <mixfam/initialize.hpp>
+#include <mixfam/matrix_view.hpp>
+#include <mixfam/mixture.hpp>
+#include <mixfam/parameters.hpp>
+#include <mixfam/prior.hpp>
+#include <mixfam/product.hpp>
+#include <mixfam/random.hpp>
+#include <mixfam/registry.hpp>
+#include <mixfam/source.hpp>
+#include <mixfam/statistics.hpp>
+#include <mixfam/trace.hpp>
+
+#if __cplusplus >= 202002L
+#include <mixfam/exponential_family.hpp>
+#endif

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <mixfam/export.hpp>
+#include <mixfam/family.hpp>
+#include <mixfam/source.hpp>
+
+#include <vector>
+
+namespace mixfam {
+
+/// p(x) = sum_k w_k p(x | theta_k): a family, K weights and K rows of parameters. A validated value that knows
+/// nothing of fitting.
+class MIXFAM_API Mixture {
+ public:
+  /// weights: K values >= 0 that sum to 1 within 1e-6, kept as given.
+  /// Throws Error(data) naming component, parameter, value and rule.
+  Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters);
+
+  const Family& family() const { return *family_; }
+  const FamilyPtr& family_ptr() const { return family_; }
+  std::size_t components() const { return weights_.size(); }
+  const std::vector<double>& weights() const { return weights_; }
+  const ParameterTable& parameters() const { return parameters_; }
+  /// Free parameters, the K - 1 of the weights included.
+  std::size_t free_parameters() const;
+
+  /// sum_n w_n log p(x_n). Throws Error(data) for rows that the family cannot have produced.
+  double log_likelihood(Source& source) const;
+  /// log p(x_n), N values.
+  std::vector<double> log_density(Source& source) const;
+  /// p(z_n = k | x_n), N x K row-major.
+  std::vector<double> responsibilities(Source& source) const;
+  /// N x D draws, row-major. The same seed gives the same rows.
+  std::vector<double> sample(std::size_t rows, std::uint64_t seed) const;
+
+ private:
+  FamilyPtr family_;
+  std::vector<double> weights_;
+  ParameterTable parameters_;
+};
+
+}  // namespace mixfam

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <mixfam/export.hpp>
+#include <mixfam/matrix_view.hpp>
+
+#include <cstdint>
+#include <initializer_list>
+#include <random>
+
+namespace mixfam {
+
+/// A stream of random numbers named by keys: the same keys give the same numbers on every machine,
+/// whatever other streams are in use. Distributions are Boost.Random's, whose output is fixed too.
+class MIXFAM_API Random {
+ public:
+  using result_type = std::mt19937_64::result_type;
+
+  explicit Random(std::initializer_list<std::uint64_t> keys);
+
+  static constexpr result_type min() { return std::mt19937_64::min(); }
+  static constexpr result_type max() { return std::mt19937_64::max(); }
+  result_type operator()() { return engine_(); }
+
+  double uniform();                  ///< on [0, 1)
+  std::size_t below(std::size_t n);  ///< integer on 0 .. n-1
+  double normal();                   ///< mean 0, variance 1
+  double exponential(double rate);
+  double gamma(double shape, double rate);
+  double beta(double a, double b);
+  /// Index k with probability proportional to `weights[k]` >= 0.
+  std::size_t categorical(ConstVectorView weights);
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+}  // namespace mixfam

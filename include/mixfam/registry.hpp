@@ -1,0 +1,54 @@
+#pragma once
+
+#include <mixfam/export.hpp>
+#include <mixfam/family.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mixfam {
+
+/// What a family is asked for by name.
+struct Shape {
+  std::size_t columns = 1;
+  std::map<std::string, std::string> options;  ///< from "name:key=value,key=value"
+};
+
+/// A family that can be made by name.
+struct RegistryEntry {
+  std::string name;
+  std::string summary;               ///< one line for people: the density
+  std::vector<std::string> options;  ///< the option names that `make` understands, each with its values: "covariance=full"
+  std::function<FamilyPtr(const Shape&)> make;
+};
+
+/// Families by name: a value that can be copied and extended.
+class MIXFAM_API Registry {
+ public:
+  /// An empty registry.
+  Registry() = default;
+  /// The families that come with the library.
+  static Registry builtin();
+
+  /// Throws Error(usage) when the name is taken or is not made of letters, digits and underscores.
+  void add(RegistryEntry entry);
+  const std::vector<RegistryEntry>& entries() const { return entries_; }
+
+  /// The family of a specification over columns 0 .. columns-1:
+  ///
+  ///     family  = factor { "*" factor }
+  ///     factor  = name [ ":" key "=" value { "," key "=" value } ] [ "(" column { "," column } ")" ]
+  ///
+  /// where a column is a name out of `column_names` or a number from 0. A factor without columns takes all of them.
+  /// Throws Error(usage) for an unknown name, option or column, for a column used twice or not at all.
+  FamilyPtr make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names = {}) const;
+
+ private:
+  const RegistryEntry& entry(const std::string& name) const;
+
+  std::vector<RegistryEntry> entries_;
+};
+
+}  // namespace mixfam

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <mixfam/export.hpp>
+#include <mixfam/matrix_view.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mixfam {
+
+/// The numeric types that a source may hand out.
+enum class ElementType { int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64 };
+
+template <class T>
+constexpr ElementType element_type() {
+  static_assert(std::is_arithmetic_v<T>, "a source holds numbers");
+  if constexpr (std::is_floating_point_v<T>) {
+    static_assert(sizeof(T) == 4 || sizeof(T) == 8, "float and double are supported");
+    return sizeof(T) == 4 ? ElementType::float32 : ElementType::float64;
+  } else if constexpr (sizeof(T) == 1) {
+    return std::is_signed_v<T> ? ElementType::int8 : ElementType::uint8;
+  } else if constexpr (sizeof(T) == 2) {
+    return std::is_signed_v<T> ? ElementType::int16 : ElementType::uint16;
+  } else if constexpr (sizeof(T) == 4) {
+    return std::is_signed_v<T> ? ElementType::int32 : ElementType::uint32;
+  } else {
+    return std::is_signed_v<T> ? ElementType::int64 : ElementType::uint64;
+  }
+}
+
+MIXFAM_API std::size_t element_size(ElementType type);
+
+/// Neighbouring rows of a source in their own type; valid until the next call to the source.
+struct Chunk {
+  const void* data = nullptr;
+  ElementType type = ElementType::float64;
+  std::size_t first_row = 0;
+  std::size_t rows = 0;               ///< 0 at the end of the source
+  std::ptrdiff_t row_stride = 0;      ///< in elements
+  std::ptrdiff_t column_stride = 1;   ///< in elements
+  const double* weights = nullptr;    ///< one for each row of the chunk, or none: all 1
+};
+
+/// A rewindable stream of rows.
+class MIXFAM_API Source {
+ public:
+  virtual ~Source();
+
+  virtual std::size_t rows() const = 0;
+  virtual std::size_t columns() const = 0;
+  /// One name for each column, or empty.
+  virtual const std::vector<std::string>& column_names() const = 0;
+  /// What error messages call the data, such as "ages.h5:/X".
+  virtual std::string name() const = 0;
+
+  virtual void rewind() = 0;
+  /// The rows that follow. Their number is a multiple of `granularity` except at the end of the source.
+  virtual Chunk next(std::size_t granularity) = 0;
+};
+
+/// A caller's own array, used where it lies. The array must outlive the source.
+class MIXFAM_API MemorySource final : public Source {
+ public:
+  /// X: N x D in any strided order; `weights`: N values >= 0, or empty for all 1.
+  /// Throws Error(data) when there are no rows or columns, when the number of weights is not N, or when a weight
+  /// is negative or not finite.
+  template <class T>
+  explicit MemorySource(BasicMatrixView<const T> X, ConstVectorView weights = {})
+      : MemorySource(X.data(), element_type<T>(), X.rows(), X.columns(), X.row_stride(), X.column_stride(), weights) {}
+  template <class T, class = std::enable_if_t<!std::is_const_v<T>>>
+  explicit MemorySource(BasicMatrixView<T> X, ConstVectorView weights = {})
+      : MemorySource(BasicMatrixView<const T>(X), weights) {}
+
+  /// Names for messages and for specifications such as `gaussian(height,width)`. Throws Error(usage) unless D names.
+  void set_column_names(std::vector<std::string> names);
+
+  std::size_t rows() const override { return rows_; }
+  std::size_t columns() const override { return columns_; }
+  const std::vector<std::string>& column_names() const override { return column_names_; }
+  std::string name() const override { return "data"; }
+  void rewind() override { done_ = false; }
+  Chunk next(std::size_t granularity) override;
+
+ private:
+  MemorySource(const void* data, ElementType type, std::size_t rows, std::size_t columns, std::ptrdiff_t row_stride,
+               std::ptrdiff_t column_stride, ConstVectorView weights);
+
+  const void* data_;
+  ElementType type_;
+  std::size_t rows_;
+  std::size_t columns_;
+  std::ptrdiff_t row_stride_;
+  std::ptrdiff_t column_stride_;
+  ConstVectorView weights_;
+  std::vector<std::string> column_names_;
+  bool done_ = false;
+};
+
+}  // namespace mixfam
