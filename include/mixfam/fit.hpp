@@ -40,28 +40,28 @@ MIXFAM_API const char* to_string(Verdict verdict);
 struct FitOptions {
   Update update = Update::ml;
   Assignment assignment = Assignment::soft;
-  Prior prior;                          ///< used by Update::map
-  double tolerance = 1e-6;              ///< estimated remaining gain of the objective, in nats
-  std::size_t max_iterations = 10000;   ///< M-steps
-  bool verify = false;                  ///< compute each KL by its definition too, with one more pass an iteration
+  Prior prior;                         ///< used by Update::map
+  double tolerance = 1e-6;             ///< estimated remaining gain of the objective, in nats
+  std::size_t max_iterations = 10000;  ///< M-steps
+  bool verify = false;                 ///< compute each KL by its definition too, with one more pass an iteration
   /// Called after each E-step; returning false ends the fit with Verdict::interrupted.
   std::function<bool(const TraceEntry&)> observer;
 };
 
 struct FitResult {
-  Mixture mixture;        ///< the parameters of the last trace entry
+  Mixture mixture;  ///< the parameters of the last trace entry
   Verdict verdict;
-  std::string message;    ///< the verdict in a sentence, with the advice that goes with it
+  std::string message;  ///< the verdict in a sentence, with the advice that goes with it
   Trace trace;
   double remaining_gain;  ///< Aitken estimate of what the objective would still gain, in nats; NaN when unknown
+  double total_weight;    ///< the n of BIC: the number of rows, or the sum of their weights
 
   double log_likelihood() const { return trace.back().log_likelihood; }
   double objective() const { return trace.back().objective; }
   std::size_t iterations() const { return trace.back().iteration; }
-  double total_weight = 0;  ///< the n of BIC: the number of rows, or the sum of their weights
-  double aic() const;       ///< -2 log p + 2 p (Akaike 1974)
-  double bic() const;       ///< -2 log p + p log n (Schwarz 1978)
-  double icl() const;       ///< BIC + 2 H(q) (Biernacki, Celeux and Govaert 2000, entropy form)
+  double aic() const;  ///< -2 log p + 2 p (Akaike 1974)
+  double bic() const;  ///< -2 log p + p log n (Schwarz 1978)
+  double icl() const;  ///< -2 Q + p log n = BIC + 2 H(q) (Biernacki, Celeux and Govaert 2000)
 };
 
 /// Fits a mixture by expectation maximisation over additive sufficient statistics, starting at `start`.
@@ -75,7 +75,7 @@ struct RestartSummary {
   std::size_t restart = 0;
   std::optional<Verdict> verdict;  ///< none when the start itself failed
   std::string message;
-  double objective = 0;            ///< NaN when the start itself failed
+  double objective = 0;  ///< NaN when the start itself failed
   double log_likelihood = 0;
   std::size_t iterations = 0;
 };

@@ -24,8 +24,8 @@ struct Hdf5Options {
 /// Rows of an HDF5 data set, read block by block in the file's own numeric type.
 ///
 /// `location` is "file.h5" or "file.h5:/path/in/file"; without a path the file must hold exactly one eligible data set.
-/// Rank 1 (one column) or 2 (rows x columns) of any integer, float or boolean type, or a compound table of numeric members.
-/// Throws Error(data) naming the file, the path and the cause.
+/// Rank 1 (one column) or 2 (rows x columns) of any integer, float or boolean type, or a compound table of numeric
+/// members. Throws Error(data) naming the file, the path and the cause.
 class MIXFAM_API Hdf5Source final : public Source {
  public:
   explicit Hdf5Source(const std::string& location, const Hdf5Options& options = {});
@@ -85,12 +85,12 @@ MIXFAM_API Responsibilities load_responsibilities(const std::string& file);
 /// One object of a file, for people.
 struct Hdf5Object {
   std::string path;
-  std::string kind;                 ///< "group", "data set", "dangling link", "external link"
-  std::string type;                 ///< such as "float64", "compound {age, income}"
+  std::string kind;  ///< "group", "data set", "dangling link", "external link"
+  std::string type;  ///< such as "float64", "compound {age, income}"
   std::vector<std::size_t> shape;
-  std::string layout;               ///< "contiguous", "chunked 1000 x 8, gzip"
+  std::string layout;  ///< "contiguous", "chunked 1000 x 8, gzip"
   std::vector<std::string> columns;
-  bool eligible = false;            ///< can be read as data
+  bool eligible = false;                                        ///< can be read as data
   std::vector<std::pair<std::string, std::string>> attributes;  ///< short values as text
 };
 /// All objects of a file in path order. Throws Error(data).

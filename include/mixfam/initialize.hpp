@@ -19,11 +19,13 @@ struct InitializeOptions {
   Start start = Start::kmeans_plus_plus;
   std::uint64_t seed = 0;
   std::uint64_t restart = 0;  ///< another start under the same seed
+  Prior prior;                ///< pseudo-data for the M-step of the start
 };
 
 /// A mixture of K components to begin from. The M-step of the start adds D + 1 pseudo-rows of the whole data to each
 /// component, so that a small group of rows is no obstacle.
-/// Throws Error(data) when the data have fewer than K distinct rows.
+/// Throws Error(data) for data outside the support or fewer than K distinct rows, Error(numerical) when a component is
+/// degenerate all the same.
 MIXFAM_API Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source,
                               const InitializeOptions& options = {});
 

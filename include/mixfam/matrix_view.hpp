@@ -14,9 +14,8 @@ class BasicVectorView {
   constexpr BasicVectorView(T* data, std::size_t size) : data_(data), size_(size) {}
 
   /// From anything contiguous: std::vector, std::array, std::span, another view.
-  template <class C,
-            class = std::enable_if_t<std::is_convertible_v<decltype(std::declval<C&>().data()), T*> &&
-                                     std::is_convertible_v<decltype(std::declval<C&>().size()), std::size_t>>>
+  template <class C, class = std::enable_if_t<std::is_convertible_v<decltype(std::declval<C&>().data()), T*> &&
+                                              std::is_convertible_v<decltype(std::declval<C&>().size()), std::size_t>>>
   constexpr BasicVectorView(C&& container) : data_(container.data()), size_(container.size()) {}
 
   constexpr T* data() const { return data_; }

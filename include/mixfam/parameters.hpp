@@ -17,6 +17,7 @@ enum class Domain {
   probability,    ///< in [0, 1]
   probabilities,  ///< along the last axis: in [0, 1], summing to 1
   covariance,     ///< symmetric positive definite, stored as its `MatrixForm` says
+  scatter,        ///< symmetric positive semidefinite, stored as its `MatrixForm` says
 };
 
 /// How a D x D covariance matrix is stored.
@@ -31,8 +32,8 @@ struct Field {
   std::string name;                ///< the field's standard term, such as "rate"; "factor/rate" within a product
   std::vector<std::size_t> shape;  ///< empty for a scalar
   Domain domain = Domain::real;
-  MatrixForm form = MatrixForm::dense;  ///< only of meaning for Domain::covariance
-  std::size_t dimension = 0;            ///< D of a covariance
+  MatrixForm form = MatrixForm::dense;  ///< of a covariance or scatter matrix
+  std::size_t dimension = 0;            ///< D of a covariance or scatter matrix
 
   MIXFAM_API std::size_t size() const;
   /// Number of values that can be chosen freely.

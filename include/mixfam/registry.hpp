@@ -19,8 +19,9 @@ struct Shape {
 /// A family that can be made by name.
 struct RegistryEntry {
   std::string name;
-  std::string summary;               ///< one line for people: the density
-  std::vector<std::string> options;  ///< the option names that `make` understands, each with its values: "covariance=full"
+  std::string summary;  ///< one line for people: the density
+  std::vector<std::string>
+      options;  ///< the option names that `make` understands, each with its values: "covariance=full"
   std::function<FamilyPtr(const Shape&)> make;
 };
 

@@ -36,10 +36,10 @@ struct Chunk {
   const void* data = nullptr;
   ElementType type = ElementType::float64;
   std::size_t first_row = 0;
-  std::size_t rows = 0;               ///< 0 at the end of the source
-  std::ptrdiff_t row_stride = 0;      ///< in elements
-  std::ptrdiff_t column_stride = 1;   ///< in elements
-  const double* weights = nullptr;    ///< one for each row of the chunk, or none: all 1
+  std::size_t rows = 0;              ///< 0 at the end of the source
+  std::ptrdiff_t row_stride = 0;     ///< in elements
+  std::ptrdiff_t column_stride = 1;  ///< in elements
+  const double* weights = nullptr;   ///< one for each row of the chunk, or none: all 1
 };
 
 /// A rewindable stream of rows.

@@ -20,22 +20,22 @@ class MIXFAM_API Statistics {
   std::size_t statistic_size() const { return statistic_size_; }
   std::size_t origin_size() const { return origin_size_; }
 
-  double& total_weight() { return buffer_[0]; }             ///< sum of row weights w_n
-  double& log_normaliser() { return buffer_[1]; }           ///< sum_n w_n log sum_k exp L_nk
-  double& expected_log_joint() { return buffer_[2]; }       ///< Q without log h: sum_nk w_n r_nk L_nk
-  double& entropy() { return buffer_[3]; }                  ///< H(q) = -sum_nk w_n r_nk log r_nk
-  double& log_base() { return buffer_[4]; }                 ///< sum_n w_n log h(x_n)
+  double& total_weight() { return buffer_[0]; }        ///< sum of row weights w_n
+  double& log_normaliser() { return buffer_[1]; }      ///< sum_n w_n log sum_k exp L_nk
+  double& expected_log_joint() { return buffer_[2]; }  ///< Q without log h: sum_nk w_n r_nk L_nk
+  double& entropy() { return buffer_[3]; }             ///< H(q) = -sum_nk w_n r_nk log r_nk
   double total_weight() const { return buffer_[0]; }
   double log_normaliser() const { return buffer_[1]; }
   double expected_log_joint() const { return buffer_[2]; }
   double entropy() const { return buffer_[3]; }
-  double log_base() const { return buffer_[4]; }
 
   /// Effective counts N_k, K values.
   VectorView counts() { return {buffer_.data() + scalars, components_}; }
   ConstVectorView counts() const { return {buffer_.data() + scalars, components_}; }
   /// S, K x statistic_size.
-  MatrixView sums() { return MatrixView::row_major(buffer_.data() + scalars + components_, components_, statistic_size_); }
+  MatrixView sums() {
+    return MatrixView::row_major(buffer_.data() + scalars + components_, components_, statistic_size_);
+  }
   ConstMatrixView sums() const {
     return ConstMatrixView::row_major(buffer_.data() + scalars + components_, components_, statistic_size_);
   }
@@ -51,7 +51,7 @@ class MIXFAM_API Statistics {
   ConstVectorView buffer() const { return buffer_; }
 
  private:
-  static constexpr std::size_t scalars = 5;
+  static constexpr std::size_t scalars = 4;
 
   std::size_t components_ = 0;
   std::size_t statistic_size_ = 0;

@@ -14,19 +14,19 @@ namespace mixfam {
 ///     elbo_e = ELBO(q_t, theta_t) = q + entropy    (= log_likelihood when the assignment is soft)
 struct TraceEntry {
   std::size_t iteration = 0;
-  double log_likelihood = 0;  ///< log p(X | theta_t), weighted
-  double log_prior = 0;       ///< log p(theta_t); 0 without a prior
-  double objective = 0;       ///< what the method increases: ELBO after the E-step + log prior
-  double q = 0;               ///< Q = E_{q_t}[log p(X, Z | theta_t)]
-  double entropy = 0;         ///< H(q_t)
-  double elbo_e = 0;          ///< ELBO(q_t, theta_t), after the E-step
-  double elbo_m = 0;          ///< ELBO(q_{t-1}, theta_t), after the M-step
-  double kl = 0;              ///< KL(q_{t-1} || p(Z | X, theta_t)), after the M-step
-  double gain_m = 0;          ///< of the M-step that made theta_t: elbo_m + log_prior - previous objective
-  double gain_e = 0;          ///< of the E-step at theta_t: elbo_e - elbo_m
-  double residual = 0;        ///< with verify: |log p - (ELBO + KL by its definition)|; else NaN
-  std::vector<double> counts;        ///< N_k under q_t
-  std::vector<std::string> events;   ///< what happened on the way to theta_t
+  double log_likelihood = 0;        ///< log p(X | theta_t), weighted
+  double log_prior = 0;             ///< log p(theta_t); 0 without a prior
+  double objective = 0;             ///< what the method increases: ELBO after the E-step + log prior
+  double q = 0;                     ///< Q = E_{q_t}[log p(X, Z | theta_t)]
+  double entropy = 0;               ///< H(q_t)
+  double elbo_e = 0;                ///< ELBO(q_t, theta_t), after the E-step
+  double elbo_m = 0;                ///< ELBO(q_{t-1}, theta_t), after the M-step
+  double kl = 0;                    ///< KL(q_{t-1} || p(Z | X, theta_t)), after the M-step
+  double gain_m = 0;                ///< of the M-step that made theta_t: elbo_m + log_prior - previous objective
+  double gain_e = 0;                ///< of the E-step at theta_t: elbo_e - elbo_m
+  double residual = 0;              ///< with verify: |log p - (ELBO + KL by its definition)|; else NaN
+  std::vector<double> counts;       ///< N_k under q_t
+  std::vector<std::string> events;  ///< what happened on the way to theta_t
 };
 
 using Trace = std::vector<TraceEntry>;

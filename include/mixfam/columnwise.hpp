@@ -1,0 +1,172 @@
+#pragma once
+
+#include <mixfam/exponential_family.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mixfam {
+
+namespace detail {
+
+/// A schema of one column, repeated for D columns: each field gets a leading axis of D.
+class ColumnwiseLayout {
+ public:
+  ColumnwiseLayout(Schema single, std::size_t columns) : single_(std::move(single)), columns_(columns) {}
+
+  Schema schema() const {
+    std::vector<Field> fields = single_.fields();
+    for (Field& field : fields) field.shape.insert(field.shape.begin(), columns_);
+    return fields;
+  }
+  std::size_t single_size() const { return single_.size(); }
+
+  std::vector<double> column(ConstVectorView all, std::size_t j) const {
+    std::vector<double> one;
+    one.reserve(single_.size());
+    for_each_run(j, [&](std::size_t at, std::size_t, std::size_t size) {
+      one.insert(one.end(), all.begin() + at, all.begin() + at + size);
+    });
+    return one;
+  }
+  void set_column(VectorView all, std::size_t j, ConstVectorView one) const {
+    for_each_run(j, [&](std::size_t at, std::size_t from, std::size_t size) {
+      for (std::size_t i = 0; i < size; ++i) all[at + i] = one[from + i];
+    });
+  }
+
+ private:
+  template <class Visit>
+  void for_each_run(std::size_t j, Visit visit) const {
+    for (std::size_t f = 0; f < single_.fields().size(); ++f) {
+      const std::size_t size = single_.fields()[f].size();
+      visit(single_.offset(f) * columns_ + j * size, single_.offset(f), size);
+    }
+  }
+
+  Schema single_;
+  std::size_t columns_;
+};
+
+inline std::string name_column(const std::string& reason, std::size_t column, std::size_t columns) {
+  return columns == 1 ? reason : "column " + std::to_string(column) + ": " + reason;
+}
+
+}  // namespace detail
+
+/// The prior of D independent columns, each with the prior of the family of one column.
+template <ConjugatePrior P>
+class ColumnwisePrior {
+ public:
+  ColumnwisePrior(P single, std::size_t statistic_size, std::size_t columns)
+      : single_(std::move(single)),
+        size_(statistic_size),
+        columns_(columns),
+        layout_(single_.hyperparameters(), columns) {}
+
+  Schema hyperparameters() const { return layout_.schema(); }
+
+  void flat(VectorView h) const {
+    std::vector<double> one(layout_.single_size());
+    single_.flat(one);
+    for (std::size_t j = 0; j < columns_; ++j) layout_.set_column(h, j, one);
+  }
+  void standard(ConstVectorView s, std::size_t components, VectorView h) const {
+    std::vector<double> one(layout_.single_size());
+    for (std::size_t j = 0; j < columns_; ++j) {
+      single_.standard(s.part(j * size_, size_), components, one);
+      layout_.set_column(h, j, one);
+    }
+  }
+  void chi(ConstVectorView h, VectorView out) const {
+    for (std::size_t j = 0; j < columns_; ++j) single_.chi(layout_.column(h, j), out.part(j * size_, size_));
+  }
+  std::optional<double> log_partition(ConstVectorView h) const {
+    double sum = 0;
+    for (std::size_t j = 0; j < columns_; ++j) {
+      const auto one = single_.log_partition(layout_.column(h, j));
+      if (!one) return std::nullopt;
+      sum += *one;
+    }
+    return sum;
+  }
+  std::optional<std::string> check(ConstVectorView h) const {
+    for (std::size_t j = 0; j < columns_; ++j)
+      if (const auto reason = single_.check(layout_.column(h, j))) return detail::name_column(*reason, j, columns_);
+    return std::nullopt;
+  }
+
+ private:
+  P single_;
+  std::size_t size_;
+  std::size_t columns_;
+  detail::ColumnwiseLayout layout_;
+};
+
+/// D independent columns of one family of a single column: p(x | theta) = prod_j p(x_j | theta_j).
+/// Each column keeps its own leading 1 in t, so that a column with fewer observations has its own count.
+template <ExponentialFamily F>
+class Columnwise {
+ public:
+  Columnwise(F single, std::size_t columns)
+      : single_(std::move(single)), columns_(columns), layout_(single_.parameters(), columns) {}
+
+  std::string spec() const { return single_.spec(); }
+  std::size_t columns() const { return columns_; }
+  std::size_t statistic_size() const { return columns_ * single_.statistic_size(); }
+  Schema parameters() const { return layout_.schema(); }
+  Support support(std::size_t) const { return single_.support(0); }
+
+  void statistic(const Block& x, MatrixView T) const requires requires(const F& f) { f.statistic(x, T); }
+  {
+    const std::size_t size = single_.statistic_size();
+    for (std::size_t j = 0; j < columns_; ++j) single_.statistic(column(x, j), T.column_range(j * size, size));
+  }
+  void add_log_base(const Block& x, VectorView out) const requires requires(const F& f) { f.add_log_base(x, out); }
+  {
+    for (std::size_t j = 0; j < columns_; ++j) single_.add_log_base(column(x, j), out);
+  }
+  void coefficients(ConstVectorView theta, VectorView c) const {
+    const std::size_t size = single_.statistic_size();
+    for (std::size_t j = 0; j < columns_; ++j) single_.coefficients(layout_.column(theta, j), c.part(j * size, size));
+  }
+  void mean(ConstVectorView theta, VectorView s) const {
+    const std::size_t size = single_.statistic_size();
+    for (std::size_t j = 0; j < columns_; ++j) single_.mean(layout_.column(theta, j), s.part(j * size, size));
+  }
+  std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
+    const std::size_t size = single_.statistic_size();
+    std::vector<double> one(layout_.single_size());
+    for (std::size_t j = 0; j < columns_; ++j) {
+      if (const auto reason = single_.mle(s.part(j * size, size), one))
+        return detail::name_column(*reason, j, columns_);
+      layout_.set_column(theta, j, one);
+    }
+    return std::nullopt;
+  }
+  void sample(ConstVectorView theta, Random& random, VectorView x) const {
+    for (std::size_t j = 0; j < columns_; ++j) single_.sample(layout_.column(theta, j), random, x.part(j, 1));
+  }
+
+  auto prior() const requires HasPrior<F> {
+    return ColumnwisePrior<typename F::Prior>(single_.prior(), single_.statistic_size(), columns_);
+  }
+
+ private:
+  static Block column(const Block& x, std::size_t j) { return {x.columns + j, 1, x.rows}; }
+
+  F single_;
+  std::size_t columns_;
+  detail::ColumnwiseLayout layout_;
+};
+
+/// D independent columns of a family of one column, behind the face of a family.
+template <ExponentialFamily F>
+FamilyPtr make_columnwise_family(F single, std::size_t columns) {
+  return make_family(Columnwise<F>(std::move(single), columns));
+}
+
+}  // namespace mixfam

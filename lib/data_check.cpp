@@ -1,0 +1,96 @@
+#include "data_check.hpp"
+
+#include <mixfam/error.hpp>
+
+#include "blocks.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <set>
+#include <vector>
+
+namespace mixfam {
+
+namespace {
+
+std::string family_name(const Family& family) {
+  const std::string spec = family.spec();
+  return spec.substr(0, spec.find_first_of(":("));
+}
+
+void check_values(const Family& family, const Source& source, const DataBlock& block) {
+  for (std::size_t n = 0; n < block.x.rows; ++n) {
+    for (std::size_t j = 0; j < block.x.column_count; ++j) {
+      const double x = block.x.column(j)[n];
+      const Support& support = family.support(j);
+      if (support.contains(x)) continue;
+      char value[32];
+      std::snprintf(value, sizeof value, "%.10g", x);
+      const std::string cell = describe_cell(source, block.first_row + n, j) + ": " + value;
+      if (!std::isfinite(x))
+        throw Error(ErrorKind::data, cell + " is not a finite number; remove or replace such rows before fitting");
+      throw Error(ErrorKind::data,
+                  cell + " is outside the support of '" + family_name(family) + "' (" + support.rule + ")");
+    }
+  }
+}
+
+struct Sums {
+  DataCheck check;
+  Sums& operator+=(const Sums& other) {
+    check.log_base += other.check.log_base;
+    check.total_weight += other.check.total_weight;
+    return *this;
+  }
+};
+
+}  // namespace
+
+std::string describe_row(const Source& source, std::size_t row) {
+  return source.name() + " row " + std::to_string(row);
+}
+
+std::string describe_cell(const Source& source, std::size_t row, std::size_t column) {
+  std::string text = describe_row(source, row) + ", column " + std::to_string(column);
+  const auto& names = source.column_names();
+  if (column < names.size()) text += " (\"" + names[column] + "\")";
+  return text;
+}
+
+DataCheck check_data(const Family& family, Source& source) {
+  if (family.columns() != source.columns())
+    throw Error(ErrorKind::usage, source.name() + " has " + std::to_string(source.columns()) + " columns, but '" +
+                                      family.spec() + "' models " + std::to_string(family.columns()));
+  std::vector<double> log_base(block_rows);
+  const auto sums = sum_over_blocks(source, Sums{}, [&](const DataBlock& block, Sums& leaf) {
+    check_values(family, source, block);
+    std::fill(log_base.begin(), log_base.end(), 0.0);
+    family.add_log_base(block.x, VectorView(log_base).part(0, block.x.rows));
+    for (std::size_t n = 0; n < block.x.rows; ++n) {
+      const double weight = block.weights ? block.weights[n] : 1;
+      leaf.check.log_base += weight * log_base[n];
+      leaf.check.total_weight += weight;
+    }
+  });
+  if (!(sums.check.total_weight > 0))
+    throw Error(ErrorKind::data, source.name() + ": all row weights are 0 (there must be a row to fit)");
+  return sums.check;
+}
+
+void check_distinct_rows(std::size_t components, Source& source) {
+  std::set<std::vector<double>> distinct;
+  for_each_block(source, [&](const DataBlock& block) {
+    std::vector<double> row(block.x.column_count);
+    for (std::size_t n = 0; n < block.x.rows && distinct.size() < components; ++n) {
+      if (block.weights && block.weights[n] == 0) continue;
+      for (std::size_t j = 0; j < row.size(); ++j) row[j] = block.x.column(j)[n];
+      distinct.insert(row);
+    }
+    return distinct.size() < components;
+  });
+  if (distinct.size() < components)
+    throw Error(ErrorKind::data, source.name() + ": " + std::to_string(components) + " components, but only " +
+                                     std::to_string(distinct.size()) + " distinct rows; ask for fewer components");
+}
+
+}  // namespace mixfam

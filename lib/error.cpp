@@ -1,0 +1,7 @@
+#include <mixfam/error.hpp>
+
+namespace mixfam {
+
+Error::~Error() = default;
+
+}  // namespace mixfam

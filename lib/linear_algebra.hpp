@@ -1,0 +1,23 @@
+#pragma once
+
+#include <mixfam/matrix_view.hpp>
+
+#include <vector>
+
+/// Factorisations of the small matrices that parameters hold; row-major D x D throughout.
+namespace mixfam {
+
+/// The lower Cholesky factor of a symmetric positive definite A; empty where A is not, or is singular to within
+/// rounding: some pivot is below 4 D eps times its diagonal entry.
+std::vector<double> cholesky(ConstMatrixView A);
+
+/// Inverse of a lower triangular matrix.
+std::vector<double> invert_lower(ConstMatrixView L);
+
+/// log det A from its Cholesky factor.
+double log_determinant(ConstMatrixView L);
+
+/// A^-1 from the inverse W of the Cholesky factor: W' W.
+std::vector<double> inverse_from_factor(ConstMatrixView W);
+
+}  // namespace mixfam

@@ -1,0 +1,88 @@
+#include <mixfam/error.hpp>
+#include <mixfam/mixture.hpp>
+
+#include "data_check.hpp"
+#include "e_step.hpp"
+
+#include <cmath>
+#include <numeric>
+
+namespace mixfam {
+
+namespace {
+
+constexpr double weight_sum_tolerance = 1e-6;
+
+void check_weights(const std::vector<double>& weights) {
+  if (weights.empty()) throw Error(ErrorKind::data, "a mixture without components (there must be at least one)");
+  for (std::size_t k = 0; k < weights.size(); ++k)
+    if (!(weights[k] >= 0 && weights[k] <= 1 + weight_sum_tolerance))
+      throw Error(ErrorKind::data, "the weight of component " + std::to_string(k) + " is " +
+                                       std::to_string(weights[k]) + " (must be in [0, 1])");
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  if (std::abs(sum - 1) > weight_sum_tolerance)
+    throw Error(ErrorKind::data, "the weights sum to " + std::to_string(sum) + " (must be 1)");
+}
+
+}  // namespace
+
+Mixture::Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters)
+    : family_(std::move(family)), weights_(std::move(weights)), parameters_(std::move(parameters)) {
+  check_weights(weights_);
+  if (parameters_.components() != weights_.size() || parameters_.schema().size() != family_->parameters().size())
+    throw Error(ErrorKind::data, "parameters of " + std::to_string(parameters_.components()) + " components with " +
+                                     std::to_string(parameters_.schema().size()) + " values each, but '" +
+                                     family_->spec() + "' with " + std::to_string(weights_.size()) + " weights needs " +
+                                     std::to_string(family_->parameters().size()));
+  for (std::size_t k = 0; k < weights_.size(); ++k)
+    if (const auto reason = parameters_.schema().check(parameters_.row(k)))
+      throw Error(ErrorKind::data, "component " + std::to_string(k) + ": " + *reason);
+}
+
+std::size_t Mixture::free_parameters() const { return components() - 1 + family_->free_parameters(components()); }
+
+double Mixture::log_likelihood(Source& source) const {
+  const DataCheck check = check_data(*family_, source);
+  return e_step(*this, source, Assignment::soft).log_normaliser() + check.log_base;
+}
+
+std::vector<double> Mixture::log_density(Source& source) const {
+  check_data(*family_, source);
+  std::vector<double> result(source.rows());
+  BlockPosterior posterior(*this);
+  for_each_block(source, [&](const DataBlock& block) {
+    posterior.compute(block, source);
+    const auto out = VectorView(result).part(block.first_row, block.x.rows);
+    for (std::size_t n = 0; n < block.x.rows; ++n) out[n] = posterior.log_normaliser()[n];
+    family_->add_log_base(block.x, out);
+    return true;
+  });
+  return result;
+}
+
+std::vector<double> Mixture::responsibilities(Source& source) const {
+  check_data(*family_, source);
+  std::vector<double> result(source.rows() * components());
+  BlockPosterior posterior(*this);
+  for_each_block(source, [&](const DataBlock& block) {
+    posterior.compute(block, source);
+    const auto R = posterior.responsibilities();
+    for (std::size_t n = 0; n < block.x.rows; ++n)
+      for (std::size_t k = 0; k < components(); ++k) result[(block.first_row + n) * components() + k] = R(n, k);
+    return true;
+  });
+  return result;
+}
+
+std::vector<double> Mixture::sample(std::size_t rows, std::uint64_t seed) const {
+  const std::size_t columns = family_->columns();
+  std::vector<double> result(rows * columns);
+  for (std::size_t n = 0; n < rows; ++n) {
+    Random random{seed, n};
+    const std::size_t k = random.categorical(weights_);
+    family_->sample(parameters_.row(k), random, VectorView(result).part(n * columns, columns));
+  }
+  return result;
+}
+
+}  // namespace mixfam

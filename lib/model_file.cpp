@@ -1,0 +1,582 @@
+#include "hdf5_objects.hpp"
+
+#include <mixfam/error.hpp>
+#include <mixfam/hdf5.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+
+namespace mixfam {
+namespace {
+
+using hdf5::Dimensions;
+using hdf5::Handle;
+
+constexpr const char* format_name = "mixfam-model";
+constexpr std::int64_t format_version = 1;
+/// Between the texts of several events of one iteration; a data set holds one string for each.
+constexpr char event_separator = '\n';
+
+struct TraceField {
+  const char* name;
+  double TraceEntry::*value;
+};
+constexpr TraceField trace_fields[] = {
+    {"log_likelihood", &TraceEntry::log_likelihood},
+    {"log_prior", &TraceEntry::log_prior},
+    {"objective", &TraceEntry::objective},
+    {"q", &TraceEntry::q},
+    {"entropy", &TraceEntry::entropy},
+    {"elbo_e", &TraceEntry::elbo_e},
+    {"elbo_m", &TraceEntry::elbo_m},
+    {"kl", &TraceEntry::kl},
+    {"gain_m", &TraceEntry::gain_m},
+    {"gain_e", &TraceEntry::gain_e},
+    {"residual", &TraceEntry::residual},
+};
+
+Dimensions stored_shape(const Field& field, std::size_t components) {
+  Dimensions shape = {components};
+  shape.insert(shape.end(), field.shape.begin(), field.shape.end());
+  return shape;
+}
+
+// --- the image of a file, in memory -----------------------------------------------------------------------------
+
+void must(herr_t status) {
+  if (status < 0) throw Error(ErrorKind::write, hdf5::ErrorStack::last().cause());
+}
+
+Handle made(hid_t id) {
+  must(id < 0 ? -1 : 0);
+  return Handle(id);
+}
+
+/// An HDF5 file that exists in memory only: HDF5 itself does not survive a full disk.
+class Image {
+ public:
+  Image() {
+    const Handle access = made(H5Pcreate(H5P_FILE_ACCESS));
+    must(H5Pset_fapl_core(access.id(), std::size_t{1} << 20, /*backing_store=*/0));
+    must(H5Pset_libver_bounds(access.id(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18));
+    const Handle creation = made(H5Pcreate(H5P_FILE_CREATE));
+    // Times of change would make the bytes of equal models differ.
+    must(H5Pset_obj_track_times(creation.id(), 0));
+    file_ = made(H5Fcreate(format_name, H5F_ACC_TRUNC, creation.id(), access.id()));
+    link_creation_ = made(H5Pcreate(H5P_LINK_CREATE));
+    must(H5Pset_create_intermediate_group(link_creation_.id(), 1));
+    must(H5Pset_char_encoding(link_creation_.id(), H5T_CSET_UTF8));
+    dataset_creation_ = made(H5Pcreate(H5P_DATASET_CREATE));
+    must(H5Pset_obj_track_times(dataset_creation_.id(), 0));
+  }
+
+  template <class T>
+  void attribute(const std::string& name, T value) {
+    const bool is_signed = std::is_signed_v<T>;
+    attribute(name, is_signed ? H5T_STD_I64LE : H5T_STD_U64LE, is_signed ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64,
+              &value);
+  }
+  void attribute(const std::string& name, const std::string& text) {
+    const Handle type = string_type(text.size());
+    attribute(name, type.id(), type.id(), text.c_str());
+  }
+
+  void doubles(const std::string& path, const Dimensions& shape, const double* values) {
+    dataset(path, shape, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values);
+  }
+  void integers(const std::string& path, const std::vector<std::uint64_t>& values) {
+    dataset(path, {values.size()}, H5T_STD_U64LE, H5T_NATIVE_UINT64, values.data());
+  }
+  void strings(const std::string& path, const std::vector<std::string>& texts) {
+    std::size_t longest = 1;
+    for (const std::string& text : texts) longest = std::max(longest, text.size());
+    std::vector<char> bytes(longest * texts.size(), '\0');
+    for (std::size_t i = 0; i < texts.size(); ++i) std::copy(texts[i].begin(), texts[i].end(), &bytes[i * longest]);
+    const Handle type = string_type(longest);
+    dataset(path, {texts.size()}, type.id(), type.id(), bytes.data());
+  }
+
+  std::vector<char> bytes() {
+    must(H5Fflush(file_.id(), H5F_SCOPE_LOCAL));
+    const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
+    must(size < 0 ? -1 : 0);
+    std::vector<char> image(static_cast<std::size_t>(size));
+    must(H5Fget_file_image(file_.id(), image.data(), image.size()) < 0 ? -1 : 0);
+    return image;
+  }
+
+ private:
+  static Handle string_type(std::size_t size) {
+    Handle type = made(H5Tcopy(H5T_C_S1));
+    must(H5Tset_size(type.id(), std::max<std::size_t>(1, size)));
+    must(H5Tset_cset(type.id(), H5T_CSET_UTF8));
+    must(H5Tset_strpad(type.id(), H5T_STR_NULLPAD));
+    return type;
+  }
+
+  void attribute(const std::string& name, hid_t stored, hid_t memory, const void* value) {
+    const Handle space = made(H5Screate(H5S_SCALAR));
+    const Handle handle = made(H5Acreate2(file_.id(), name.c_str(), stored, space.id(), H5P_DEFAULT, H5P_DEFAULT));
+    must(H5Awrite(handle.id(), memory, value));
+  }
+
+  void dataset(const std::string& path, const Dimensions& shape, hid_t stored, hid_t memory, const void* values) {
+    const std::vector<hsize_t> dims(shape.begin(), shape.end());
+    const Handle space = made(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr));
+    const Handle handle = made(H5Dcreate2(file_.id(), path.c_str(), stored, space.id(), link_creation_.id(),
+                                          dataset_creation_.id(), H5P_DEFAULT));
+    must(H5Dwrite(handle.id(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
+  }
+
+  Handle file_;
+  Handle link_creation_;
+  Handle dataset_creation_;
+};
+
+void put_components(Image& image, const Mixture& mixture) {
+  const ParameterTable& table = mixture.parameters();
+  image.doubles("/weights", {mixture.components()}, mixture.weights().data());
+  for (const Field& field : table.schema().fields()) {
+    std::vector<double> values;
+    for (std::size_t k = 0; k < mixture.components(); ++k) {
+      const ConstVectorView row = table.field(k, field.name);
+      values.insert(values.end(), row.begin(), row.end());
+    }
+    image.doubles("/components/" + field.name, stored_shape(field, mixture.components()), values.data());
+  }
+}
+
+void put_trace(Image& image, const Trace& trace, std::size_t components) {
+  if (trace.empty()) return;
+  std::vector<std::uint64_t> iterations;
+  std::vector<double> counts;
+  std::vector<std::string> events;
+  for (const TraceEntry& entry : trace) {
+    if (entry.counts.size() != components) {
+      throw Error(ErrorKind::write, "the trace has " + std::to_string(entry.counts.size()) + " counts in iteration " +
+                                        std::to_string(entry.iteration) + ", but the mixture has " +
+                                        std::to_string(components) + " components");
+    }
+    iterations.push_back(entry.iteration);
+    counts.insert(counts.end(), entry.counts.begin(), entry.counts.end());
+    std::string text;
+    for (const std::string& event : entry.events) text += (text.empty() ? "" : std::string(1, event_separator)) + event;
+    events.push_back(text);
+  }
+  image.integers("/trace/iteration", iterations);
+  for (const TraceField& field : trace_fields) {
+    std::vector<double> values;
+    for (const TraceEntry& entry : trace) values.push_back(entry.*field.value);
+    image.doubles(std::string("/trace/") + field.name, {trace.size()}, values.data());
+  }
+  image.doubles("/trace/counts", {trace.size(), components}, counts.data());
+  image.strings("/trace/events", events);
+}
+
+std::vector<char> model_bytes(const SavedModel& model) {
+  Image image;
+  image.attribute("format", std::string(format_name));
+  image.attribute("format_version", format_version);
+  image.attribute("mixfam_version", std::string(MIXFAM_VERSION));
+  image.attribute("family", model.mixture.family().spec());
+  image.attribute("columns", static_cast<std::int64_t>(model.mixture.family().columns()));
+  if (model.seed) image.attribute("seed", *model.seed);
+  if (model.options_json) image.attribute("options", *model.options_json);
+  put_components(image, model.mixture);
+  put_trace(image, model.trace, model.mixture.components());
+  return image.bytes();
+}
+
+// --- bytes to disk ----------------------------------------------------------------------------------------------
+
+[[noreturn]] void throw_unwritable(const std::string& file, const std::string& cause) {
+  throw Error(ErrorKind::write, "cannot write '" + file + "': " + cause);
+}
+
+[[noreturn]] void throw_errno(const std::string& file) { throw_unwritable(file, std::strerror(errno)); }
+
+/// The file that a chain of symbolic links ends at, which need not exist.
+std::filesystem::path follow_links(const std::string& file) {
+  constexpr int longest_chain = 40;
+  std::filesystem::path target = file;
+  std::error_code ignored;
+  for (int i = 0; i < longest_chain && std::filesystem::is_symlink(target, ignored); ++i) {
+    target = target.parent_path() / std::filesystem::read_symlink(target, ignored);
+  }
+  return target;
+}
+
+/// A file beside the target that is gone again unless it takes the target's place.
+class TemporaryFile {
+ public:
+  TemporaryFile(const std::string& file, const std::filesystem::path& target) : file_(file), target_(target) {
+    const std::string base = target.string() + ".tmp." + std::to_string(getpid());
+    name_ = base;
+    // A killed process may have left a file of this name when process numbers repeat, as they do in containers.
+    constexpr int most_tries = 100;
+    for (int i = 1; i <= most_tries; ++i) {
+      descriptor_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (descriptor_ >= 0) return;
+      if (errno != EEXIST) break;
+      name_ = base + "." + std::to_string(i);
+    }
+    throw_errno(file_);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
+
+  void write(const std::vector<char>& bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const ssize_t count = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw_errno(file_);
+      done += static_cast<std::size_t>(count);
+    }
+  }
+
+  void take_permissions_of(const struct ::stat& old) {
+    if (::fchmod(descriptor_, old.st_mode & 07777) != 0) throw_errno(file_);
+  }
+
+  void replace_target() {
+    if (::fsync(descriptor_) != 0) throw_errno(file_);
+    const int closed = ::close(std::exchange(descriptor_, -1));
+    if (closed != 0) throw_errno(file_);
+    if (::rename(name_.c_str(), target_.c_str()) != 0) throw_errno(file_);
+    name_.clear();
+  }
+
+ private:
+  std::string file_;
+  std::filesystem::path target_;
+  std::string name_;
+  int descriptor_ = -1;
+};
+
+/// Makes a rename last. File systems that cannot sync a folder have no need of it.
+void sync_folder(const std::string& file, const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  const int status = ::fsync(descriptor);
+  const int number = errno;
+  ::close(descriptor);
+  if (status == 0 || number == EINVAL || number == ENOTSUP) return;
+  throw_unwritable(file, std::strerror(number));
+}
+
+void write_atomically(const std::string& file, const std::vector<char>& bytes) {
+  const std::filesystem::path target = follow_links(file);
+  const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    throw_unwritable(file, "the folder '" + folder.string() + "' does not exist");
+  }
+  struct ::stat old = {};
+  const bool replaces = ::stat(target.c_str(), &old) == 0;
+  if (replaces && S_ISDIR(old.st_mode)) throw_unwritable(file, "it is a directory");
+  if (replaces && !S_ISREG(old.st_mode)) throw_unwritable(file, "it is not a regular file");
+  if (replaces && ::access(target.c_str(), W_OK) != 0) throw_errno(file);
+
+  TemporaryFile temporary(file, target);
+  temporary.write(bytes);
+  if (replaces) temporary.take_permissions_of(old);
+  temporary.replace_target();
+  sync_folder(file, folder);
+}
+
+// --- reading ----------------------------------------------------------------------------------------------------
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::data, message); }
+
+/// A file being read, with what its messages begin with.
+class Reader {
+ public:
+  explicit Reader(const std::string& file) : name_(file), file_(hdf5::open_file(file)) {}
+
+  const std::string& name() const { return name_; }
+
+  bool has(const std::string& path) const {
+    for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
+      if (H5Lexists(file_.id(), path.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
+    }
+    return H5Lexists(file_.id(), path.c_str(), H5P_DEFAULT) > 0;
+  }
+
+  std::optional<std::string> text(const std::string& name) const {
+    const Handle attribute = hdf5::open_attribute(file_.id(), name);
+    if (!attribute) return std::nullopt;
+    const auto strings = hdf5::read_strings(attribute.id());
+    if (!strings || strings->size() != 1) refuse(name_ + ": the attribute '" + name + "' must be one string");
+    return strings->front();
+  }
+
+  template <class T>
+  std::optional<T> integer(const std::string& name) const {
+    const Handle attribute = hdf5::open_attribute(file_.id(), name);
+    if (!attribute) return std::nullopt;
+    const Handle type(H5Aget_type(attribute.id()));
+    const Handle space(H5Aget_space(attribute.id()));
+    T value = 0;
+    const hid_t memory = std::is_signed_v<T> ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64;
+    if (H5Tget_class(type.id()) != H5T_INTEGER || H5Sget_simple_extent_npoints(space.id()) != 1 ||
+        H5Aread(attribute.id(), memory, &value) < 0) {
+      refuse(name_ + ": the attribute '" + name + "' must be one whole number");
+    }
+    return value;
+  }
+
+  struct Dataset {
+    Handle handle;
+    std::string where;
+    Dimensions shape;
+  };
+
+  Dataset dataset(const std::string& path) const {
+    Dataset data{hdf5::open_dataset(file_, name_, path), name_ + ":" + path, {}};
+    const Handle type(H5Dget_type(data.handle.id()));
+    const auto shape = hdf5::extent(data.handle.id());
+    if (!shape) refuse(data.where + ": holds no values (its data space is null)");
+    data.shape = *shape;
+    return data;
+  }
+
+  static std::vector<double> values(const Dataset& data) {
+    const Handle type(H5Dget_type(data.handle.id()));
+    const H5T_class_t kind = H5Tget_class(type.id());
+    if (kind != H5T_INTEGER && kind != H5T_FLOAT) {
+      refuse(data.where + ": holds " + hdf5::type_text(type.id()) + ", not numbers");
+    }
+    std::size_t count = 1;
+    for (const std::size_t n : data.shape) {
+      if (__builtin_mul_overflow(count, n, &count)) refuse(data.where + ": is too large to be read");
+    }
+    hdf5::require_memory(count, sizeof(double), data.where);
+    std::vector<double> numbers(count);
+    hdf5::require_status(H5Dread(data.handle.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data()),
+                         data.where, "read its values");
+    return numbers;
+  }
+
+  std::vector<std::string> strings(const std::string& path) const {
+    const Dataset data = dataset(path);
+    auto texts = hdf5::read_strings(data.handle.id());
+    if (!texts) refuse(data.where + ": must hold strings");
+    return *std::move(texts);
+  }
+
+ private:
+  std::string name_;
+  Handle file_;
+};
+
+/// Without the axes of length 1 behind the first: people drop them when D = 1.
+Dimensions squeezed(const Dimensions& shape) {
+  Dimensions kept;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i == 0 || shape[i] != 1) kept.push_back(shape[i]);
+  }
+  return kept;
+}
+
+std::vector<double> read_weights(const Reader& reader) {
+  const Reader::Dataset data = reader.dataset("/weights");
+  if (data.shape.size() != 1 || data.shape[0] == 0) {
+    refuse(data.where + ": has shape " + hdf5::shape_text(data.shape) +
+           "; weights are K numbers, one for each component");
+  }
+  return Reader::values(data);
+}
+
+Mixture read_mixture(const Reader& reader, const FamilyPtr& family) {
+  std::vector<double> weights = read_weights(reader);
+  const std::size_t components = weights.size();
+  const Schema& schema = family->parameters();
+
+  std::vector<std::vector<double>> fields;
+  for (const Field& field : schema.fields()) {
+    const std::string path = "/components/" + field.name;
+    if (!reader.has(path)) {
+      std::string names;
+      for (const Field& each : schema.fields()) names += (names.empty() ? "" : ", ") + each.name;
+      refuse(reader.name() + ":" + path + " is missing: the family '" + family->spec() + "' needs " + names +
+             " in /components");
+    }
+    const Reader::Dataset data = reader.dataset(path);
+    const Dimensions needed = stored_shape(field, components);
+    if (data.shape.empty() || squeezed(data.shape) != squeezed(needed)) {
+      refuse(data.where + " has shape " + hdf5::shape_text(data.shape) + ", but the family '" + family->spec() +
+             "' over " + std::to_string(family->columns()) + (family->columns() == 1 ? " column" : " columns") +
+             " with " + std::to_string(components) + (components == 1 ? " component" : " components") + " needs " +
+             hdf5::shape_text(needed));
+    }
+    fields.push_back(Reader::values(data));
+  }
+
+  ParameterTable table(schema, components);
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    const std::size_t size = schema.fields()[f].size();
+    for (std::size_t k = 0; k < components; ++k) {
+      std::copy_n(fields[f].begin() + static_cast<std::ptrdiff_t>(k * size), size,
+                  table.row(k).begin() + schema.offset(f));
+    }
+  }
+  try {
+    return Mixture(family, std::move(weights), std::move(table));
+  } catch (const Error& error) {
+    refuse(reader.name() + ": " + error.what());
+  }
+}
+
+std::vector<double> read_trace_values(const Reader& reader, const std::string& path, const Dimensions& needed) {
+  const Reader::Dataset data = reader.dataset(path);
+  if (squeezed(data.shape) != squeezed(needed)) {
+    refuse(data.where + " has shape " + hdf5::shape_text(data.shape) + ", but this trace needs " +
+           hdf5::shape_text(needed));
+  }
+  return Reader::values(data);
+}
+
+std::vector<std::string> split_events(const std::string& text) {
+  std::vector<std::string> events;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(event_separator, begin), text.size());
+    events.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return events;
+}
+
+Trace read_trace(const Reader& reader, std::size_t components) {
+  if (!reader.has("/trace")) return {};
+  const Dimensions shape = reader.dataset("/trace/iteration").shape;
+  if (shape.size() != 1) {
+    refuse(reader.name() + ":/trace/iteration has shape " + hdf5::shape_text(shape) + "; it must have rank 1");
+  }
+  const std::size_t length = shape[0];
+  const std::vector<double> iterations = read_trace_values(reader, "/trace/iteration", {length});
+  Trace trace(length);
+  for (std::size_t t = 0; t < length; ++t) {
+    if (!(iterations[t] >= 0 && iterations[t] < 0x1p53)) {
+      refuse(reader.name() + ":/trace/iteration: entry " + std::to_string(t) + " must be a whole number >= 0");
+    }
+    trace[t].iteration = static_cast<std::size_t>(iterations[t]);
+  }
+  for (const TraceField& field : trace_fields) {
+    const std::vector<double> values = read_trace_values(reader, std::string("/trace/") + field.name, {length});
+    for (std::size_t t = 0; t < length; ++t) trace[t].*field.value = values[t];
+  }
+  const std::vector<double> counts = read_trace_values(reader, "/trace/counts", {length, components});
+  const std::vector<std::string> events = reader.strings("/trace/events");
+  if (events.size() != length) {
+    refuse(reader.name() + ":/trace/events has " + std::to_string(events.size()) + " strings for " +
+           std::to_string(length) + " entries");
+  }
+  for (std::size_t t = 0; t < length; ++t) {
+    const auto first = counts.begin() + static_cast<std::ptrdiff_t>(t * components);
+    trace[t].counts.assign(first, first + static_cast<std::ptrdiff_t>(components));
+    trace[t].events = split_events(events[t]);
+  }
+  return trace;
+}
+
+void require_known_version(const Reader& reader) {
+  const std::int64_t version = reader.integer<std::int64_t>("format_version").value_or(format_version);
+  if (version >= 1 && version <= format_version) return;
+  refuse(reader.name() + ": has model format version " + std::to_string(version) + ", but this program reads version " +
+         std::to_string(format_version) + (version > format_version ? "; a newer mixfam wrote it" : ""));
+}
+
+FamilyPtr read_family(const Reader& reader, const Registry& registry) {
+  const auto spec = reader.text("family");
+  const auto columns = reader.integer<std::int64_t>("columns");
+  if (!spec) refuse(reader.name() + ": the attribute 'family' is missing; it names the family, such as 'gaussian'");
+  if (!columns || *columns < 1) {
+    refuse(reader.name() + ": the attribute 'columns', the number of data columns (>= 1), is " +
+           (columns ? std::to_string(*columns) : "missing"));
+  }
+  try {
+    return registry.make(*spec, static_cast<std::size_t>(*columns));
+  } catch (const Error& error) {
+    refuse(reader.name() + ": its family '" + *spec + "' cannot be made: " + error.what());
+  }
+}
+
+}  // namespace
+
+void save_model(const std::string& file, const SavedModel& model) {
+  const hdf5::Silence silence;
+  std::vector<char> bytes;
+  try {
+    bytes = model_bytes(model);
+  } catch (const Error& error) {
+    throw_unwritable(file, error.what());
+  }
+  write_atomically(file, bytes);
+}
+
+SavedModel load_model(const std::string& file, const Registry& registry) {
+  const hdf5::Silence silence;
+  const Reader reader(file);
+  const auto format = reader.text("format");
+  if (format != format_name) {
+    refuse(file + ": is not a saved model: its attribute 'format' is " + (format ? "'" + *format + "'" : "missing") +
+           " and should be '" + format_name + "'");
+  }
+  require_known_version(reader);
+  Mixture mixture = read_mixture(reader, read_family(reader, registry));
+  const std::size_t components = mixture.components();
+  return {std::move(mixture), reader.integer<std::uint64_t>("seed"), reader.text("options"),
+          read_trace(reader, components)};
+}
+
+Mixture load_start(const std::string& file, const FamilyPtr& family) {
+  const hdf5::Silence silence;
+  const Reader reader(file);
+  require_known_version(reader);
+  const auto spec = reader.text("family");
+  if (spec && *spec != family->spec()) {
+    refuse(file + ": holds components of the family '" + *spec + "', but the fit is of '" + family->spec() + "'");
+  }
+  const auto columns = reader.integer<std::int64_t>("columns");
+  if (columns && static_cast<std::size_t>(*columns) != family->columns()) {
+    refuse(file + ": holds components over " + std::to_string(*columns) + " columns, but the fit is over " +
+           std::to_string(family->columns()));
+  }
+  return read_mixture(reader, family);
+}
+
+StartFileKind start_file_kind(const std::string& file) {
+  const hdf5::Silence silence;
+  const Reader reader(file);
+  const bool model = reader.has("/weights");
+  const bool responsibilities = reader.has("/responsibilities");
+  if (model && responsibilities) refuse(file + ": holds both /weights and /responsibilities; keep one to start from");
+  if (model) return StartFileKind::model;
+  if (responsibilities) return StartFileKind::responsibilities;
+  refuse(file + ": is no start: it holds neither /weights with /components nor /responsibilities");
+}
+
+Responsibilities load_responsibilities(const std::string& file) {
+  const hdf5::Silence silence;
+  const Reader reader(file);
+  const Reader::Dataset data = reader.dataset("/responsibilities");
+  if (data.shape.empty() || data.shape.size() > 2 || data.shape.front() == 0 || data.shape.back() == 0) {
+    refuse(data.where + ": has shape " + hdf5::shape_text(data.shape) +
+           "; responsibilities are N x K, a row for each row of the data and a column for each component");
+  }
+  return {data.shape[0], data.shape.size() == 2 ? data.shape[1] : 1, Reader::values(data)};
+}
+
+}  // namespace mixfam

@@ -1,0 +1,64 @@
+#include <mixfam/error.hpp>
+#include <mixfam/source.hpp>
+
+#include <cmath>
+
+namespace mixfam {
+
+Source::~Source() = default;
+
+std::size_t element_size(ElementType type) {
+  switch (type) {
+    case ElementType::int8:
+    case ElementType::uint8:
+      return 1;
+    case ElementType::int16:
+    case ElementType::uint16:
+      return 2;
+    case ElementType::int32:
+    case ElementType::uint32:
+    case ElementType::float32:
+      return 4;
+    case ElementType::int64:
+    case ElementType::uint64:
+    case ElementType::float64:
+      return 8;
+  }
+  return 0;
+}
+
+MemorySource::MemorySource(const void* data, ElementType type, std::size_t rows, std::size_t columns,
+                           std::ptrdiff_t row_stride, std::ptrdiff_t column_stride, ConstVectorView weights)
+    : data_(data),
+      type_(type),
+      rows_(rows),
+      columns_(columns),
+      row_stride_(row_stride),
+      column_stride_(column_stride),
+      weights_(weights) {
+  if (rows == 0 || columns == 0)
+    throw Error(ErrorKind::data, "data: " + std::to_string(rows) + " rows and " + std::to_string(columns) +
+                                     " columns (there must be at least one of each)");
+  if (!weights.empty() && weights.size() != rows)
+    throw Error(ErrorKind::data, "data: " + std::to_string(weights.size()) + " row weights for " +
+                                     std::to_string(rows) + " rows (there must be as many)");
+  for (std::size_t n = 0; n < weights.size(); ++n)
+    if (!(weights[n] >= 0) || !std::isfinite(weights[n]))
+      throw Error(ErrorKind::data, "data: the weight of row " + std::to_string(n) + " is " +
+                                       std::to_string(weights[n]) + " (must be finite and >= 0)");
+}
+
+void MemorySource::set_column_names(std::vector<std::string> names) {
+  if (names.size() != columns_)
+    throw Error(ErrorKind::usage, "data: " + std::to_string(names.size()) + " column names for " +
+                                      std::to_string(columns_) + " columns (there must be as many)");
+  column_names_ = std::move(names);
+}
+
+Chunk MemorySource::next(std::size_t) {
+  if (done_) return {};
+  done_ = true;
+  return {data_, type_, 0, rows_, row_stride_, column_stride_, weights_.empty() ? nullptr : weights_.data()};
+}
+
+}  // namespace mixfam

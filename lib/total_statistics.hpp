@@ -1,0 +1,20 @@
+#pragma once
+
+#include <mixfam/family.hpp>
+#include <mixfam/source.hpp>
+#include <mixfam/statistics.hpp>
+
+#include <vector>
+
+namespace mixfam {
+
+/// The family's origin at a row of D values.
+std::vector<double> origin_at_row(const Family& family, ConstVectorView row);
+
+/// Statistics of all rows together (one component) about the origin.
+Statistics total_statistics(const Family& family, Source& source, ConstVectorView origin);
+
+/// The same about the mean row of the data, where nothing cancels.
+Statistics total_statistics(const Family& family, Source& source);
+
+}  // namespace mixfam

@@ -1,0 +1,88 @@
+#include <mixfam/columnwise.hpp>
+#include <mixfam/registry.hpp>
+
+#include "special.hpp"
+
+#include <cmath>
+#include <limits>
+
+// Exponential distribution: p(x | rate) = rate exp(-rate x), x >= 0.
+//
+//     t(x) = (1, x)      c = (log rate, -rate)      A = -log rate      h = 1
+//
+// Prior Gamma(shape a, rate b) on the rate, base measure drate (Bishop 2006, eq. 2.146):
+//
+//     chi = (a - 1, b)   log Z = log Gamma(a) - a log b      mode of the posterior (N + a - 1) / (sum x + b)
+
+namespace mixfam {
+
+namespace {
+
+class GammaPrior {
+ public:
+  Schema hyperparameters() const { return {{{"shape", {}, Domain::positive}, {"rate", {}, Domain::nonnegative}}}; }
+  void flat(VectorView h) const {
+    h[0] = 1;
+    h[1] = 0;
+  }
+  /// Two pseudo-observations at the column's mean, but for the one that the mode takes away.
+  void standard(ConstVectorView s, std::size_t, VectorView h) const {
+    h[0] = 2;
+    h[1] = s[1] / s[0];
+  }
+  void chi(ConstVectorView h, VectorView out) const {
+    out[0] = h[0] - 1;
+    out[1] = h[1];
+  }
+  std::optional<double> log_partition(ConstVectorView h) const {
+    if (!(h[0] > 0 && h[1] > 0)) return std::nullopt;
+    return special::log_gamma(h[0]) - h[0] * std::log(h[1]);
+  }
+  std::optional<std::string> check(ConstVectorView) const { return std::nullopt; }
+};
+
+class Exponential {
+ public:
+  using Prior = GammaPrior;
+
+  std::string spec() const { return "exponential"; }
+  std::size_t columns() const { return 1; }
+  std::size_t statistic_size() const { return 2; }
+  Schema parameters() const { return {{{"rate", {}, Domain::positive}}}; }
+  Support support(std::size_t) const { return {"x >= 0", 0, std::numeric_limits<double>::infinity()}; }
+
+  void statistic(const Block& x, MatrixView T) const {
+    for (std::size_t n = 0; n < x.rows; ++n) {
+      T(n, 0) = 1;
+      T(n, 1) = x.column(0)[n];
+    }
+  }
+  void coefficients(ConstVectorView theta, VectorView c) const {
+    c[0] = std::log(theta[0]);
+    c[1] = -theta[0];
+  }
+  void mean(ConstVectorView theta, VectorView s) const {
+    s[0] = 1;
+    s[1] = 1 / theta[0];
+  }
+  std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
+    if (!(s[0] > 0)) return "no rows are left to it";
+    theta[0] = s[0] / s[1];
+    if (!(s[1] > 0) || !std::isfinite(theta[0])) return "all its values are 0, so that the rate has no finite maximum";
+    return std::nullopt;
+  }
+  void sample(ConstVectorView theta, Random& random, VectorView x) const { x[0] = random.exponential(theta[0]); }
+
+  Prior prior() const { return {}; }
+};
+
+}  // namespace
+
+RegistryEntry exponential_entry();
+RegistryEntry exponential_entry() {
+  return {"exponential", "rate exp(-rate x) for x >= 0, independently in each column", {}, [](const Shape& shape) {
+            return make_columnwise_family(Exponential(), shape.columns);
+          }};
+}
+
+}  // namespace mixfam
