@@ -129,13 +129,13 @@ Handle open_file(const std::string& file) {
   return handle;
 }
 
-void require_memory(std::uint64_t rows, std::uint64_t bytes_per_row, const std::string& where) {
+void require_memory(std::uint64_t count, std::uint64_t bytes_each, const std::string& where) {
   const std::uint64_t memory =
       static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  if (bytes_per_row == 0 || rows <= memory / bytes_per_row) return;
-  throw Error(ErrorKind::data, where + ": " + std::to_string(rows) + " rows of " + std::to_string(bytes_per_row) +
-                                   " bytes are more than the memory of this machine (" + std::to_string(memory >> 20) +
-                                   " MiB); choose fewer columns");
+  if (bytes_each == 0 || count <= memory / bytes_each) return;
+  throw Error(ErrorKind::data, where + ": needs " + std::to_string(count) + " x " + std::to_string(bytes_each) +
+                                   " bytes of memory at once, but this machine has " + std::to_string(memory >> 20) +
+                                   " MiB");
 }
 
 }  // namespace mixfam::hdf5

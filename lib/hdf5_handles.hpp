@@ -72,7 +72,7 @@ void require_status(herr_t status, const std::string& where, const std::string& 
 /// truncated, in use by a writer.
 Handle open_file(const std::string& file);
 
-/// Throws Error(data) when `bytes` are more than the machine's memory, before anything tries to allocate them.
-void require_memory(std::uint64_t rows, std::uint64_t bytes_per_row, const std::string& where);
+/// Throws Error(data) when so much is more than the machine's memory, before anything tries to allocate it.
+void require_memory(std::uint64_t count, std::uint64_t bytes_each, const std::string& where);
 
 }  // namespace mixfam::hdf5

@@ -134,6 +134,7 @@ std::vector<std::size_t> choose_columns(const std::vector<std::string>& wanted, 
                                         std::size_t count, const std::string& where) {
   std::vector<std::size_t> chosen;
   if (wanted.empty()) {
+    hdf5::require_memory(count, sizeof(double), where + ": one row");
     chosen.resize(count);
     std::iota(chosen.begin(), chosen.end(), std::size_t{0});
     return chosen;
@@ -182,6 +183,9 @@ void bits_to_double(std::byte* slot, std::size_t size) {
 
 /// Chunks taller than this are read in parts, although each part unpacks the whole chunk.
 constexpr std::size_t largest_aligned_read = std::size_t{256} << 20;
+
+/// HDF5 takes some 6 kB for each chunk that a read touches.
+constexpr std::size_t most_chunks_in_a_read = 4096;
 
 }  // namespace
 
@@ -336,11 +340,14 @@ void Hdf5Source::Impl::open_table(const Hdf5Options& options, hid_t type) {
 }
 
 void Hdf5Source::Impl::plan_reads(hid_t creation, std::size_t read_bytes) {
+  std::size_t most_units = rows;
   if (H5Pget_layout(creation) == H5D_CHUNKED) {
     std::array<hsize_t, H5S_MAX_RANK> chunk = {};
     require_status(H5Pget_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), where(),
                    "read its chunk shape");
     unit = std::clamp<std::size_t>(chunk[0], 1, rows);
+    const std::size_t across = rank == 2 ? (first_cell + cells - 1) / chunk[1] - first_cell / chunk[1] + 1 : 1;
+    most_units = most_chunks_in_a_read / across;
   }
   const std::size_t fitting = std::max<std::size_t>(1, read_bytes / row_bytes);
   const std::size_t largest = std::max<std::size_t>(1, std::max(read_bytes, largest_aligned_read) / row_bytes);
@@ -348,7 +355,7 @@ void Hdf5Source::Impl::plan_reads(hid_t creation, std::size_t read_bytes) {
     unit = 1;
     block_rows = largest;
   } else {
-    block_rows = std::max<std::size_t>(1, fitting / unit) * unit;
+    block_rows = std::max<std::size_t>(1, std::min(fitting / unit, most_units)) * unit;
   }
 }
 
@@ -365,8 +372,10 @@ void Hdf5Source::Impl::warn_about_unwritten(hid_t creation) {
   const Dimensions shape = hdf5::extent(dataset.id()).value();
   hsize_t expected = 1;
   for (std::size_t i = 0; i < shape.size(); ++i) expected *= (shape[i] + chunk[i] - 1) / chunk[i];
+  // H5S_ALL in its place fails in HDF5 1.10.
+  const Handle space(H5Dget_space(dataset.id()));
   hsize_t written = 0;
-  if (H5Dget_num_chunks(dataset.id(), H5S_ALL, &written) < 0 || written >= expected) return;
+  if (H5Dget_num_chunks(dataset.id(), space.id(), &written) < 0 || written >= expected) return;
   warnings.push_back(where() + ": only " + std::to_string(written) + " of its " + std::to_string(expected) +
                      " chunks were ever written" + advice);
 }
@@ -427,7 +436,7 @@ void Hdf5Source::Impl::gather_columns(const std::byte* cells_read, std::size_t c
 void Hdf5Source::Impl::read_rows(std::size_t count) {
   const std::size_t handed = handed_row_bytes();
   hdf5::require_memory(kept + count, handed + (gather.empty() ? 0 : row_bytes), where());
-  std::memmove(buffer.data(), buffer.data() + first_kept * handed, kept * handed);
+  if (kept > 0) std::memmove(buffer.data(), buffer.data() + first_kept * handed, kept * handed);
   first_kept = 0;
   buffer.resize((kept + count) * handed);
   std::byte* const target = buffer.data() + kept * handed;

@@ -327,6 +327,8 @@ class Gaussian {
 RegistryEntry gaussian_entry();
 RegistryEntry gaussian_entry() {
   return {"gaussian", "multivariate normal density with full covariance", {"covariance=full"}, [](const Shape& shape) {
+            for (const auto& [key, value] : shape.options)
+              if (value != "full") throw Error(ErrorKind::usage, "gaussian: " + key + "=" + value + " (must be full)");
             return make_family(Gaussian(shape.columns));
           }};
 }

@@ -106,10 +106,22 @@ class ColumnwisePrior {
   detail::ColumnwiseLayout layout_;
 };
 
+namespace detail {
+
+/// Names the prior of D columns where one column has a prior.
+template <class F>
+struct ColumnwisePriorOf {};
+template <HasPrior F>
+struct ColumnwisePriorOf<F> {
+  using Prior = ColumnwisePrior<typename F::Prior>;
+};
+
+}  // namespace detail
+
 /// D independent columns of one family of a single column: p(x | theta) = prod_j p(x_j | theta_j).
 /// Each column keeps its own leading 1 in t, so that a column with fewer observations has its own count.
 template <ExponentialFamily F>
-class Columnwise {
+class Columnwise : public detail::ColumnwisePriorOf<F> {
  public:
   Columnwise(F single, std::size_t columns)
       : single_(std::move(single)), columns_(columns), layout_(single_.parameters(), columns) {}

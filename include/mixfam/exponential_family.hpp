@@ -87,6 +87,8 @@ inline double dot(const double* a, const double* b, std::size_t size) {
 /// The face of a family made of formulas: block operations are products with t(X), parameters move with the origin.
 template <ExponentialFamily F>
 class FamilyModel final : public Family {
+  static_assert(HasPrior<F> || !requires { typename F::Prior; }, "F::Prior lacks some of ConjugatePrior");
+
  public:
   explicit FamilyModel(F family)
       : family_(std::move(family)), parameters_(family_.parameters()), hyperparameters_(make_hyperparameters()) {

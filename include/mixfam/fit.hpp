@@ -48,7 +48,7 @@ struct FitOptions {
   std::function<bool(const TraceEntry&)> observer;
 };
 
-struct FitResult {
+struct MIXFAM_API FitResult {
   Mixture mixture;  ///< the parameters of the last trace entry
   Verdict verdict;
   std::string message;  ///< the verdict in a sentence, with the advice that goes with it
