@@ -1,0 +1,140 @@
+#include "commands.hpp"
+
+#include "parameter_table.hpp"
+#include "parameters_json.hpp"
+#include "standard_streams.hpp"
+#include "text.hpp"
+#include "text_table.hpp"
+#include "trace_json.hpp"
+
+#include <mixfam/hdf5.hpp>
+#include <mixfam/registry.hpp>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace mixfam::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Objects = std::vector<Hdf5Object>;
+
+/// A model file names its format at the root; a start file made by hand may not, and is shown as what it is: data sets.
+bool is_model(const Objects& objects) {
+  return std::any_of(objects.begin(), objects.end(), [](const Hdf5Object& object) {
+    return object.path == "/" &&
+           std::any_of(object.attributes.begin(), object.attributes.end(), [](const auto& attribute) {
+             return attribute.first == "format" && attribute.second.rfind("mixfam", 0) == 0;
+           });
+  });
+}
+
+Json options_of(const SavedModel& model) {
+  if (!model.options_json) return Json::object();
+  Json options = Json::parse(*model.options_json, nullptr, /*allow_exceptions=*/false);
+  return options.is_object() ? options : Json::object();
+}
+
+/// The names that the columns had when the model was fitted, else their numbers.
+std::vector<std::string> column_names(const Json& options, std::size_t columns) {
+  std::vector<std::string> names;
+  const auto found = options.find("columns");
+  if (found != options.end() && found->is_array() && found->size() == columns) {
+    for (const Json& name : *found) names.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+  } else {
+    for (std::size_t j = 0; j < columns; ++j) names.push_back(std::to_string(j));
+  }
+  return names;
+}
+
+std::string model_json(const std::string& file, const SavedModel& model) {
+  const Mixture& mixture = model.mixture;
+  const ParameterTable& table = mixture.parameters();
+  Json json = {{"mixfam", MIXFAM_VERSION}, {"file", file}, {"kind", "model"}, {"family", mixture.family().spec()}};
+  json["components"] = Json::array();
+  for (std::size_t k = 0; k < mixture.components(); ++k)
+    json["components"].push_back(
+        {{"weight", mixture.weights()[k]}, {"parameters", parameters_json(table.schema(), table.row(k))}});
+  json["seed"] = model.seed ? Json(*model.seed) : Json();
+  json["options"] = options_of(model);
+  json["trace"] = trace_json(model.trace);
+  return document_text(json);
+}
+
+std::string model_text(const std::string& file, const SavedModel& model) {
+  const Mixture& mixture = model.mixture;
+  const Json options = options_of(model);
+  std::string text = fmt::format("{}: a model, {} component{} of {}\n", printable(file, 80), mixture.components(),
+                                 mixture.components() == 1 ? "" : "s", mixture.family().spec());
+  text += "\nComponents\n" + components_table(mixture, column_names(options, mixture.family().columns()));
+  if (!model.trace.empty()) {
+    const TraceEntry& last = model.trace.back();
+    text += fmt::format("\nTrace\n  {} iterations, log likelihood from {} to {}\n", last.iteration,
+                        format_nats(model.trace.front().log_likelihood), format_nats(last.log_likelihood));
+  }
+  text += "\nOptions\n";
+  if (model.seed && !options.contains("seed")) text += fmt::format("  seed  {}\n", *model.seed);
+  TextTable table;
+  table.add_column("", TextTable::Align::left);
+  table.add_column("", TextTable::Align::left);
+  for (const auto& [name, value] : options.items())
+    table.add_row({printable(name), printable(value.is_string() ? value.get<std::string>() : value.dump(), 70)});
+  return text + table.str();
+}
+
+Json object_json(const Hdf5Object& object) {
+  Json attributes = Json::object();
+  for (const auto& [name, value] : object.attributes) attributes[name] = value;
+  return {{"path", object.path},         {"kind", object.kind},     {"type", object.type},
+          {"shape", object.shape},       {"layout", object.layout}, {"columns", object.columns},
+          {"eligible", object.eligible}, {"attributes", attributes}};
+}
+
+std::string data_json(const std::string& file, const Objects& objects) {
+  Json json = {{"mixfam", MIXFAM_VERSION}, {"file", file}, {"kind", "data"}, {"objects", Json::array()}};
+  for (const Hdf5Object& object : objects) json["objects"].push_back(object_json(object));
+  return document_text(json);
+}
+
+std::string object_details(const Hdf5Object& object) {
+  std::string text;
+  if (!object.columns.empty()) text += fmt::format("      columns: {}\n", printable(joined(object.columns, ", "), 80));
+  for (const auto& [name, value] : object.attributes) {
+    const bool shown_as_columns = !object.columns.empty() && (name == "columns" || name == "names");
+    if (!shown_as_columns) text += fmt::format("      {} = {}\n", printable(name), printable(value, 80));
+  }
+  return text;
+}
+
+std::string data_text(const std::string& file, const Objects& objects) {
+  const auto eligible =
+      std::count_if(objects.begin(), objects.end(), [](const Hdf5Object& object) { return object.eligible; });
+  std::string text = fmt::format("{}: {} data set{} that `mixfam fit` can read (marked *)\n\n", printable(file, 80),
+                                 eligible, eligible == 1 ? "" : "s");
+  for (const Hdf5Object& object : objects) {
+    std::string line = fmt::format("  {} {}  {}", object.eligible ? "*" : " ", printable(object.path), object.kind);
+    for (const std::string& part : {object.type, shape_text(object.shape), object.layout})
+      if (!part.empty()) line.append(", ").append(printable(part, 80));
+    text += line + "\n" + object_details(object);
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitStatus describe_command(const DescribeRequest& request) {
+  const Objects objects = list_hdf5(request.file);
+  if (is_model(objects)) {
+    const SavedModel model = load_model(request.file, Registry::builtin());
+    print(request.json ? model_json(request.file, model) : model_text(request.file, model));
+  } else {
+    print(request.json ? data_json(request.file, objects) : data_text(request.file, objects));
+  }
+  return ExitStatus::done;
+}
+
+}  // namespace mixfam::cli

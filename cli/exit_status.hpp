@@ -1,0 +1,32 @@
+#pragma once
+
+#include <mixfam/error.hpp>
+
+namespace mixfam::cli {
+
+/// What the program tells its caller; listed in `mixfam --help`.
+enum class ExitStatus : int {
+  done = 0,
+  internal = 1,
+  usage = 2,
+  data = 3,
+  numerical = 5,
+  write = 6,
+  interrupted = 130,  // 128 + SIGINT, as shells report it
+};
+
+inline ExitStatus exit_status(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::usage:
+      return ExitStatus::usage;
+    case ErrorKind::data:
+      return ExitStatus::data;
+    case ErrorKind::numerical:
+      return ExitStatus::numerical;
+    case ErrorKind::write:
+      return ExitStatus::write;
+  }
+  return ExitStatus::internal;
+}
+
+}  // namespace mixfam::cli

@@ -1,0 +1,166 @@
+#include "commands.hpp"
+
+#include "parameters_json.hpp"
+#include "standard_streams.hpp"
+#include "text.hpp"
+#include "text_table.hpp"
+
+#include <mixfam/error.hpp>
+#include <mixfam/registry.hpp>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <optional>
+
+namespace mixfam::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A family at two widths: extents that follow the number of columns are written "D".
+struct Specimen {
+  FamilyPtr narrow;
+  FamilyPtr wide;  ///< the same as `narrow` for a family of one column only
+};
+
+FamilyPtr try_make(const RegistryEntry& entry, std::size_t columns) {
+  try {
+    Shape shape;
+    shape.columns = columns;
+    return entry.make(shape);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+std::optional<Specimen> specimen(const RegistryEntry& entry) {
+  // Widths that no fixed extent is likely to have.
+  const FamilyPtr narrow = try_make(entry, 11);
+  const FamilyPtr wide = try_make(entry, 13);
+  if (narrow && wide) return Specimen{narrow, wide};
+  if (const FamilyPtr single = try_make(entry, 1)) return Specimen{single, single};
+  return std::nullopt;
+}
+
+std::vector<std::string> symbolic_shape(const Field& narrow, const Field& wide) {
+  std::vector<std::string> shape;
+  for (std::size_t axis = 0; axis < narrow.shape.size(); ++axis)
+    shape.push_back(narrow.shape[axis] == wide.shape[axis] ? std::to_string(narrow.shape[axis]) : "D");
+  return shape;
+}
+
+const char* name_of(Domain domain) {
+  switch (domain) {
+    case Domain::real:
+      return "real";
+    case Domain::positive:
+      return "positive";
+    case Domain::nonnegative:
+      return "nonnegative";
+    case Domain::probability:
+      return "probability";
+    case Domain::probabilities:
+      return "probabilities";
+    case Domain::covariance:
+      return "covariance";
+    case Domain::scatter:
+      return "scatter";
+  }
+  return "";
+}
+
+const char* rule_of(Domain domain) {
+  switch (domain) {
+    case Domain::real:
+      return "finite";
+    case Domain::positive:
+      return "> 0";
+    case Domain::nonnegative:
+      return ">= 0";
+    case Domain::probability:
+      return "in [0, 1]";
+    case Domain::probabilities:
+      return "in [0, 1], sum 1";
+    case Domain::covariance:
+      return "symmetric positive definite";
+    case Domain::scatter:
+      return "symmetric positive semidefinite";
+  }
+  return "";
+}
+
+Json schema_json(const Schema& narrow, const Schema& wide) {
+  Json list = Json::array();
+  for (std::size_t f = 0; f < narrow.fields().size(); ++f) {
+    const Field& field = narrow.fields()[f];
+    list.push_back({{"name", field.name},
+                    {"shape", symbolic_shape(field, wide.fields()[f])},
+                    {"domain", name_of(field.domain)},
+                    {"rule", rule_of(field.domain)}});
+  }
+  return list;
+}
+
+Json support_json(const Support& support) {
+  const auto bound = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+  return {{"rule", support.rule},
+          {"lower", bound(support.lower)},
+          {"upper", bound(support.upper)},
+          {"open", support.open},
+          {"integer", support.integer}};
+}
+
+Json family_json(const RegistryEntry& entry) {
+  Json json = {{"name", entry.name}, {"summary", entry.summary}, {"options", entry.options}};
+  if (const auto made = specimen(entry)) {
+    json["data"] = support_json(made->narrow->support(0));
+    json["parameters"] = schema_json(made->narrow->parameters(), made->wide->parameters());
+    json["prior"] = schema_json(made->narrow->hyperparameters(), made->wide->hyperparameters());
+  }
+  return json;
+}
+
+void add_fields(TextTable& table, const std::string& role, const Schema& narrow, const Schema& wide) {
+  for (std::size_t f = 0; f < narrow.fields().size(); ++f) {
+    const Field& field = narrow.fields()[f];
+    const std::vector<std::string> shape = symbolic_shape(field, wide.fields()[f]);
+    table.add_row(
+        {f == 0 ? role : "", field.name, shape.empty() ? "one" : joined(shape, " x "), rule_of(field.domain)});
+  }
+}
+
+std::string family_text(const RegistryEntry& entry) {
+  std::string text = fmt::format("{}: {}\n", entry.name, entry.summary);
+  const auto made = specimen(entry);
+  if (!made) return text;
+  TextTable table;
+  for (std::size_t j = 0; j < 4; ++j) table.add_column("", TextTable::Align::left);
+  table.add_row({"data", "x", "", made->narrow->support(0).rule});
+  add_fields(table, "parameters", made->narrow->parameters(), made->wide->parameters());
+  if (made->narrow->hyperparameters().empty()) table.add_row({"prior", "none"});
+  add_fields(table, "prior", made->narrow->hyperparameters(), made->wide->hyperparameters());
+  if (!entry.options.empty()) table.add_row({"options", joined(entry.options, ", ")});
+  return text + table.str();
+}
+
+}  // namespace
+
+ExitStatus families_command(const FamiliesRequest& request) {
+  const Registry registry = Registry::builtin();
+  if (request.json) {
+    Json json = {{"mixfam", MIXFAM_VERSION}, {"families", Json::array()}};
+    for (const RegistryEntry& entry : registry.entries()) json["families"].push_back(family_json(entry));
+    print(document_text(json));
+    return ExitStatus::done;
+  }
+  std::string text =
+      "Families of components over D columns; a product of them is written \"gaussian(a,b) * exponential(c)\".\n";
+  for (const RegistryEntry& entry : registry.entries()) text.append("\n").append(family_text(entry));
+  print(text);
+  return ExitStatus::done;
+}
+
+}  // namespace mixfam::cli

@@ -1,0 +1,180 @@
+#include "commands.hpp"
+
+#include "fit_outcome.hpp"
+#include "fit_report.hpp"
+#include "interrupt.hpp"
+#include "output_file.hpp"
+#include "prior_file.hpp"
+#include "progress.hpp"
+#include "result_json.hpp"
+#include "standard_streams.hpp"
+#include "trace_csv.hpp"
+
+#include <mixfam/error.hpp>
+#include <mixfam/hdf5.hpp>
+#include <mixfam/initialize.hpp>
+#include <mixfam/registry.hpp>
+
+#include <filesystem>
+#include <utility>
+
+namespace mixfam::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::usage, message); }
+
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  return fs::weakly_canonical(a, ignored) == fs::weakly_canonical(b, ignored);
+}
+
+/// Options that contradict each other, before anything is read.
+void check_request(const FitRequest& request) {
+  if (request.prior && request.update != Update::map) refuse("--prior has a meaning with --update map only");
+  if (request.starts_from_file() && request.restarts > 1)
+    refuse("--restarts needs random starts, but --start " + request.start + " is a file, which gives one");
+  const bool looks_like_word = request.start.find_first_of("./") == std::string::npos;
+  if (request.starts_from_file() && looks_like_word && !fs::exists(request.start))
+    refuse("--start = " + request.start + ": must be kmeans++, random or the name of a file");
+  if (request.output && request.trace && same_file(*request.output, *request.trace))
+    refuse("--output and --trace name the same file");
+  if (request.output) check_writable(*request.output);
+  if (request.trace) check_writable(*request.trace);
+}
+
+/// A result must not take the place of what it was made from.
+void check_not_overwritten(const FitRequest& request, const Hdf5Source& source) {
+  for (const auto& target : {request.output, request.trace})
+    if (target && same_file(*target, source.file())) refuse(*target + " holds the data and would be overwritten");
+}
+
+std::vector<std::string> names_of_columns(const Source& source) {
+  if (!source.column_names().empty()) return source.column_names();
+  std::vector<std::string> names;
+  for (std::size_t j = 0; j < source.columns(); ++j) names.push_back(std::to_string(j));
+  return names;
+}
+
+Prior choose_prior(const FitRequest& request, const FamilyPtr& family, Source& source) {
+  if (request.update != Update::map) return {};
+  if (!request.prior || *request.prior == "default") return default_prior(family, request.components, source);
+  Prior prior = read_prior(*request.prior, *family);
+  check_prior(*family, prior);
+  return prior;
+}
+
+void check_components(const FitRequest& request, std::size_t in_file, const std::string& what) {
+  if (in_file == request.components) return;
+  throw Error(ErrorKind::data, request.start + ":" + what + " holds " + std::to_string(in_file) +
+                                   " components, but --components is " + std::to_string(request.components));
+}
+
+Mixture read_start(const FitRequest& request, const FamilyPtr& family, Source& source, const Prior& prior) {
+  if (start_file_kind(request.start) == StartFileKind::model) {
+    Mixture start = load_start(request.start, family);
+    check_components(request, start.components(), "/weights");
+    return start;
+  }
+  const Responsibilities responsibilities = load_responsibilities(request.start);
+  check_components(request, responsibilities.components, "/responsibilities");
+  return initialize_from_responsibilities(family, responsibilities.view(), source, prior);
+}
+
+RestartsResult as_only_restart(FitResult result) {
+  RestartSummary summary;
+  summary.verdict = result.verdict;
+  summary.message = result.message;
+  summary.objective = result.objective();
+  summary.log_likelihood = result.log_likelihood();
+  summary.iterations = result.iterations();
+  return {std::move(result), 0, {summary}};
+}
+
+RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Source& source, const Prior& prior) {
+  Progress progress(request.restarts, request.quiet);
+  FitOptions options;
+  options.update = request.update;
+  options.assignment = request.assignment;
+  options.prior = prior;
+  options.tolerance = request.tolerance;
+  options.max_iterations = request.max_iterations;
+  options.verify = request.verify;
+  options.observer = [&](const TraceEntry& entry) {
+    progress.iteration(entry);
+    return !interrupted();
+  };
+  if (request.starts_from_file()) {
+    const Mixture start = read_start(request, family, source, prior);
+    progress.begin(0);
+    return as_only_restart(fit(start, source, options));
+  }
+  RestartsOptions restarts;
+  restarts.start = request.start == "random" ? Start::random_rows : Start::kmeans_plus_plus;
+  restarts.restarts = request.restarts;
+  restarts.seed = request.seed;
+  restarts.observer = [&](std::size_t restart) { progress.begin(restart); };
+  return fit_restarts(family, request.components, source, restarts, options);
+}
+
+ExitStatus status_of(const FitOutcome& outcome) {
+  if (outcome.interrupted) return ExitStatus::interrupted;
+  return outcome.best().verdict == Verdict::degenerate ? ExitStatus::numerical : ExitStatus::done;
+}
+
+/// A word on standard error about every outcome that is not plain success.
+void complain_about(const FitOutcome& outcome) {
+  const FitRequest& request = outcome.request;
+  const bool unsaved = status_of(outcome) != ExitStatus::done && (request.output || request.trace);
+  const std::string note = unsaved ? "; nothing was saved" : "";
+  if (outcome.interrupted) {
+    complain("interrupted; the result is that of the iterations so far" + note);
+  } else if (outcome.best().verdict != Verdict::converged) {
+    complain(verdict_sentence(outcome.best()) + note);
+  }
+}
+
+void save(const FitOutcome& outcome) {
+  const FitRequest& request = outcome.request;
+  const FitResult& best = outcome.best();
+  if (request.output) save_model(*request.output, {best.mixture, request.seed, options_json(outcome), best.trace});
+  if (request.trace) write_atomically(*request.trace, trace_csv(outcome));
+}
+
+/// Hands out everything there is even where one of the ways is blocked: a long computation is not thrown away.
+ExitStatus deliver(const FitOutcome& outcome) {
+  ExitStatus status = status_of(outcome);
+  const auto attempt = [&](auto action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      complain(error.what());
+      status = exit_status(error.kind());
+    }
+  };
+  if (status == ExitStatus::done) attempt([&] { save(outcome); });
+  attempt([&] { print(outcome.request.json ? result_json(outcome) : fit_report(outcome)); });
+  complain_about(outcome);
+  return status;
+}
+
+}  // namespace
+
+ExitStatus fit_command(const FitRequest& request) {
+  check_request(request);
+  catch_interrupt();
+  Hdf5Options hdf5_options;
+  hdf5_options.columns = request.columns;
+  Hdf5Source source(request.data, hdf5_options);
+  check_not_overwritten(request, source);
+  for (const std::string& warning : source.warnings()) complain("warning: " + warning);
+  const FamilyPtr family = Registry::builtin().make(request.family, source.columns(), source.column_names());
+  const Prior prior = choose_prior(request, family, source);
+  RestartsResult runs = run_fit(request, family, source, prior);
+  return deliver({request, source.file(), source.path(), source.rows(), names_of_columns(source), prior,
+                  std::move(runs), interrupted()});
+}
+
+}  // namespace mixfam::cli

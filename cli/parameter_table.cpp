@@ -1,0 +1,167 @@
+#include "parameter_table.hpp"
+
+#include "dense_matrix.hpp"
+#include "factor_columns.hpp"
+#include "text.hpp"
+#include "text_table.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace mixfam::cli {
+
+namespace {
+
+constexpr std::size_t line_width = 98;
+/// Beyond this many columns a matrix is shown by its diagonal.
+constexpr std::size_t widest_matrix = 8;
+constexpr std::size_t widest_name = 16;
+
+/// A line of a table: what it is, and one cell for each column of the data.
+struct Row {
+  std::vector<std::string> labels;
+  std::vector<std::string> cells;
+};
+
+std::string index_label(const std::string& name, std::size_t i) { return name + "[" + std::to_string(i) + "]"; }
+
+std::string list(ConstVectorView values) {
+  std::vector<std::string> numbers;
+  for (const double value : values) numbers.push_back(format_value(value));
+  return joined(numbers, " ");
+}
+
+/// The lines of one field: label and cells.
+class FieldRows {
+ public:
+  FieldRows(const Family& family, const Field& field, ConstVectorView values)
+      : field_(field), values_(values), columns_(field_columns(family, field.name)), width_(family.columns()) {}
+
+  std::vector<std::pair<std::string, std::vector<std::string>>> rows() const {
+    if (is_matrix(field_)) return matrix_rows();
+    if (field_.shape.empty() || field_.shape.front() != columns_.size())
+      return {{field_.name + " = " + list(values_), std::vector<std::string>(width_)}};
+    return vector_rows();
+  }
+
+ private:
+  using Rows = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+  Rows matrix_rows() const {
+    const std::size_t d = field_.dimension;
+    const std::vector<double> matrix = dense_matrix(field_, values_);
+    if (field_.form != MatrixForm::dense || d > widest_matrix)
+      return {{field_.name + " (diagonal)", cells([&](std::size_t j) { return matrix[j * d + j]; })}};
+    Rows rows;
+    for (std::size_t i = 0; i < d; ++i)
+      rows.emplace_back(i == 0 ? field_.name : "", cells([&](std::size_t j) { return matrix[i * d + j]; }));
+    return rows;
+  }
+
+  /// The leading axis runs over the columns of the data.
+  Rows vector_rows() const {
+    const std::size_t depth = values_.size() / columns_.size();
+    Rows rows;
+    for (std::size_t i = 0; i < depth; ++i)
+      rows.emplace_back(depth == 1 ? field_.name : index_label(field_.name, i),
+                        cells([&](std::size_t j) { return values_[j * depth + i]; }));
+    return rows;
+  }
+
+  template <class Value>
+  std::vector<std::string> cells(Value value) const {
+    std::vector<std::string> result(width_);
+    for (std::size_t j = 0; j < columns_.size(); ++j) result[columns_[j]] = format_value(value(j));
+    return result;
+  }
+
+  const Field& field_;
+  ConstVectorView values_;
+  std::vector<std::size_t> columns_;
+  std::size_t width_;
+};
+
+/// `lead` stands before the label of every line.
+void append_rows(std::vector<Row>& rows, const std::vector<std::string>& lead, const Family& family,
+                 const Schema& schema, ConstVectorView values) {
+  for (std::size_t f = 0; f < schema.fields().size(); ++f) {
+    const Field& field = schema.fields()[f];
+    for (auto& [label, cells] : FieldRows(family, field, values.part(schema.offset(f), field.size())).rows()) {
+      rows.push_back({lead, std::move(cells)});
+      rows.back().labels.push_back(label);
+    }
+  }
+}
+
+std::size_t widest(const std::vector<Row>& rows, std::size_t column, std::size_t header) {
+  return std::accumulate(rows.begin(), rows.end(), header,
+                         [&](std::size_t width, const Row& row) { return std::max(width, row.cells[column].size()); });
+}
+
+/// Whether a line belongs into the table of some of the columns: by a value there, or, without any value, into the
+/// first.
+bool has_place(const Row& row, std::size_t first, std::size_t last) {
+  const auto filled = [](const std::string& cell) { return !cell.empty(); };
+  if (std::none_of(row.cells.begin(), row.cells.end(), filled)) return first == 0;
+  return std::any_of(row.cells.begin() + first, row.cells.begin() + last, filled);
+}
+
+/// As many tables one below the other as the width of a terminal asks for.
+std::string layout(const std::vector<std::string>& label_headers, const std::vector<std::string>& column_names,
+                   const std::vector<Row>& rows) {
+  std::size_t label_width = 0;
+  for (std::size_t j = 0; j < label_headers.size(); ++j) {
+    std::size_t width = label_headers[j].size();
+    for (const Row& row : rows) width = std::max(width, row.labels[j].size());
+    label_width += 2 + width;
+  }
+  std::string text;
+  for (std::size_t first = 0; first < column_names.size();) {
+    TextTable table;
+    for (const std::string& header : label_headers) table.add_column(header, TextTable::Align::left);
+    std::size_t last = first;
+    for (std::size_t width = label_width; last < column_names.size(); ++last) {
+      const std::string name = printable(column_names[last], widest_name);
+      width += 2 + widest(rows, last, name.size());
+      if (last > first && width > line_width) break;
+      table.add_column(name);
+    }
+    const std::vector<std::string>* lead = nullptr;
+    for (const Row& row : rows) {
+      if (!has_place(row, first, last)) continue;
+      std::vector<std::string> cells = row.labels;
+      if (lead != nullptr && std::equal(lead->begin(), lead->end() - 1, cells.begin()))
+        std::fill(cells.begin(), cells.end() - 1, "");
+      lead = &row.labels;
+      cells.insert(cells.end(), row.cells.begin() + first, row.cells.begin() + last);
+      table.add_row(std::move(cells));
+    }
+    if (!text.empty()) text += '\n';
+    text += table.str();
+    first = last;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string components_table(const Mixture& mixture, const std::vector<std::string>& column_names) {
+  const ParameterTable& table = mixture.parameters();
+  std::vector<Row> rows;
+  for (std::size_t k = 0; k < mixture.components(); ++k)
+    append_rows(rows, {std::to_string(k), format_value(mixture.weights()[k])}, mixture.family(), table.schema(),
+                table.row(k));
+  return layout({"component", "weight", "parameter"}, column_names, rows);
+}
+
+std::string prior_table(const Prior& prior, const Family& family, const std::vector<std::string>& column_names) {
+  std::string text = "  weights: Dirichlet, concentration = " + format_value(prior.concentration) +
+                     (prior.concentration == 1 ? " (flat)\n" : "\n");
+  if (!prior.components) return text + "  components: flat\n";
+  std::vector<Row> rows;
+  append_rows(rows, {}, family, prior.components->schema(), prior.components->row(0));
+  return text + layout({"components"}, column_names, rows);
+}
+
+}  // namespace mixfam::cli

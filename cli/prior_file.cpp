@@ -1,0 +1,138 @@
+#include "prior_file.hpp"
+
+#include "text.hpp"
+
+#include <mixfam/error.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <vector>
+
+namespace mixfam::cli {
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::string needed_text(const std::vector<std::size_t>& shape) {
+  if (shape.empty()) return "one number";
+  return shape_text(shape) +
+         (shape.size() == 1 ? " numbers, or one for all" : " numbers (an array of rows), or one for the diagonal");
+}
+
+class PriorFile {
+ public:
+  PriorFile(std::string file, const Family& family) : file_(std::move(file)), family_(family) {}
+
+  Prior read() const {
+    const Json document = parse();
+    if (!document.is_object()) refuse("an object {..} is needed");
+    Prior prior;
+    if (!document.contains("weights") && !document.contains("components")) {
+      if (!document.empty()) set_components(prior, document);
+      return prior;
+    }
+    for (const auto& [name, value] : document.items()) {
+      if (name == "weights") {
+        set_weights(prior, value);
+      } else if (name == "components") {
+        set_components(prior, value);
+      } else {
+        refuse("'" + name + "' is unknown beside weights and components");
+      }
+    }
+    return prior;
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& reason) const {
+    throw Error(ErrorKind::usage, "prior " + file_ + ": " + reason);
+  }
+
+  Json parse() const {
+    std::ifstream stream(file_);
+    if (!stream) throw Error(ErrorKind::data, "cannot read prior " + file_ + ": " + std::strerror(errno));
+    try {
+      return Json::parse(stream);
+    } catch (const Json::exception& error) {
+      throw Error(ErrorKind::data, "prior " + file_ + " is not JSON: " + error.what());
+    }
+  }
+
+  void set_weights(Prior& prior, const Json& weights) const {
+    if (!weights.is_object()) refuse("weights: an object {\"concentration\": a} is needed");
+    for (const auto& [name, value] : weights.items()) {
+      if (name != "concentration") refuse("weights: '" + name + "' is unknown; known: concentration");
+      if (!value.is_number()) refuse("weights: concentration must be one number");
+      prior.concentration = value.get<double>();
+    }
+  }
+
+  void set_components(Prior& prior, const Json& components) const {
+    if (!components.is_object()) refuse("components: an object of hyperparameters is needed");
+    prior.components = flat_hyperparameters(family_);
+    set_fields(*prior.components, components, "");
+  }
+
+  void set_fields(ParameterTable& table, const Json& object, const std::string& prefix) const {
+    for (const auto& [name, value] : object.items()) {
+      const std::string full_name = prefix + name;
+      if (const auto index = table.schema().find(full_name)) {
+        set_field(table.schema().fields()[*index], value, table.field(0, full_name));
+      } else if (is_factor(table.schema(), full_name) && value.is_object()) {
+        set_fields(table, value, full_name + "/");
+      } else {
+        refuse("'" + full_name + "' is unknown; known: " + known_names(table.schema()));
+      }
+    }
+  }
+
+  static bool is_factor(const Schema& schema, const std::string& name) {
+    for (const Field& field : schema.fields())
+      if (field.name.rfind(name + "/", 0) == 0) return true;
+    return false;
+  }
+
+  static std::string known_names(const Schema& schema) {
+    std::vector<std::string> names;
+    for (const Field& field : schema.fields()) names.push_back(field.name);
+    return joined(names, ", ");
+  }
+
+  void set_field(const Field& field, const Json& value, VectorView out) const {
+    if (!value.is_number()) {
+      double* next = out.data();
+      set_array(field, value, 0, next);
+      return;
+    }
+    const auto number = value.get<double>();
+    const bool square = field.dimension > 0 && field.shape.size() == 2;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = !square || i % (field.dimension + 1) == 0 ? number : 0;
+  }
+
+  void set_array(const Field& field, const Json& value, std::size_t axis, double*& next) const {
+    if (axis == field.shape.size()) {
+      if (!value.is_number()) refuse_shape(field);
+      *next++ = value.get<double>();
+      return;
+    }
+    if (!value.is_array() || value.size() != field.shape[axis]) refuse_shape(field);
+    for (const Json& part : value) set_array(field, part, axis + 1, next);
+  }
+
+  [[noreturn]] void refuse_shape(const Field& field) const {
+    refuse("'" + field.name + "' must be " + needed_text(field.shape));
+  }
+
+  std::string file_;
+  const Family& family_;
+};
+
+}  // namespace
+
+Prior read_prior(const std::string& file, const Family& family) { return PriorFile(file, family).read(); }
+
+}  // namespace mixfam::cli

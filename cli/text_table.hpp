@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace mixfam::cli {
+
+/// Columns of text for a terminal, each as wide as its widest cell. Numbers stand right, labels left.
+class TextTable {
+ public:
+  enum class Align { left, right };
+
+  void add_column(std::string header, Align align = Align::right);
+  std::size_t columns() const { return headers_.size(); }
+  /// Cells that are missing at the end stay empty.
+  void add_row(std::vector<std::string> cells);
+  /// A line of text across all columns.
+  void add_remark(std::string text);
+  std::string str() const;
+
+ private:
+  struct Line {
+    bool remark;
+    std::vector<std::string> cells;
+  };
+
+  std::string format(const Line& line, const std::vector<std::size_t>& widths) const;
+
+  std::vector<std::string> headers_;
+  std::vector<Align> alignments_;
+  std::vector<Line> lines_;
+};
+
+}  // namespace mixfam::cli

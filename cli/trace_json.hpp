@@ -1,0 +1,12 @@
+#pragma once
+
+#include <mixfam/trace.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace mixfam::cli {
+
+/// One object for each iteration; `residual` only where it was computed.
+nlohmann::ordered_json trace_json(const Trace& trace);
+
+}  // namespace mixfam::cli

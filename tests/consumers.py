@@ -1,0 +1,117 @@
+"""A parent project builds the library as its subproject, and a program builds against what that build installs.
+
+    consumers.py SOURCE_ROOT static|shared
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+source = pathlib.Path(sys.argv[1])
+kind = sys.argv[2]
+passed = 0
+failed = 0
+
+
+def run(*command, **keywords):
+    result = subprocess.run([str(word) for word in command], text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, **keywords)
+    if result.returncode != 0:
+        print("$", *command)
+        print(result.stdout)
+        raise RuntimeError(f"{command[0]} ended with status {result.returncode}")
+    return result.stdout
+
+
+def check(name, test):
+    global passed, failed
+    try:
+        test()
+        passed += 1
+    except Exception as error:
+        failed += 1
+        print(f"FAILED {name}: {error}")
+
+
+def require(condition, message):
+    if not condition:
+        raise RuntimeError(message)
+
+
+def copy_sources(target):
+    """What a git checkout of the library holds, whatever builds and caches lie about in this one."""
+    target.mkdir(parents=True)
+    for name in ("meson.build", "meson_options.txt"):
+        shutil.copy(source / name, target / name)
+    for name in ("include", "lib", "models", "cli", "examples", "tests", "benchmarks", "data"):
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("build*", "__pycache__"))
+
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    parent, build, installed = folder / "parent", folder / "build", folder / "installed"
+    prefix = installed / "usr"
+
+    # Flags of the surroundings would hide what the build files themselves say.
+    for variable in ("CXXFLAGS", "CPPFLAGS", "LDFLAGS", "DESTDIR"):
+        os.environ.pop(variable, None)
+
+    def configure():
+        shutil.copytree(source / "tests/subproject", parent)
+        copy_sources(parent / "subprojects/mixfam")
+        # No optimisation: it is the building that is tested. The wrap must do without a network.
+        print(run("meson", "setup", build, parent, "--prefix=/usr", "--libdir=lib", "--wrap-mode=nodownload",
+                  "--buildtype=plain", f"-Dmixfam:default_library={kind}"))
+
+    def only_the_library():
+        targets = json.loads(run("meson", "introspect", build, "--targets"))
+        names = sorted(target["name"] for target in targets)
+        require(names == ["mixfam", "own_arrays"], f"the parent builds {names}")
+
+    def compile_and_test():
+        run("ninja", "-C", build)
+        print(run(build / "own_arrays"))
+
+    def install():
+        run("meson", "install", "-C", build, "--no-rebuild", "--destdir", installed)
+        library = "libmixfam.a" if kind == "static" else "libmixfam.so"
+        files = sorted(str(path.relative_to(prefix)) for path in installed.rglob("*") if not path.is_dir())
+        require(f"lib/{library}" in files, f"{library} is not in {files}")
+        headers = sorted(str(path.relative_to(source)) for path in (source / "include").rglob("*.hpp"))
+        require([name for name in files if name.startswith("include/")] == headers, f"headers: {files}")
+        require("lib/pkgconfig/mixfam.pc" in files, f"no mixfam.pc in {files}")
+        # A prefix that is not where the files lie now.
+        file = prefix / "lib/pkgconfig/mixfam.pc"
+        file.write_text(file.read_text().replace("prefix=/usr\n", f"prefix={prefix}\n"))
+
+    def pkg_config():
+        environment = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig"))
+        flags = run("pkg-config", "--cflags", "--libs", *(["--static"] if kind == "static" else []), "mixfam",
+                    env=environment).split()
+        program = folder / "program"
+        run("g++", "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", parent / "own_arrays.cpp", "-o", program,
+            *flags)
+        print(run(program, env=dict(os.environ, LD_LIBRARY_PATH=str(prefix / "lib"))))
+
+    def only_our_symbols():
+        # What others instantiate in our objects is weak (V, W, u) and may stay visible.
+        symbols = run("nm", "-DC", "--defined-only", prefix / "lib/libmixfam.so").splitlines()
+        foreign = [line for line in symbols if "mixfam::" not in line and line.split()[1] not in "VWu"]
+        require(not foreign, f"exported besides mixfam: {foreign}")
+
+    check("configure", configure)
+    if failed == 0:
+        check("nothing but the library is built in a parent", only_the_library)
+        check("a C++17 parent with werror compiles, links and runs", compile_and_test)
+        check("install", install)
+        check("a program built by pkg-config runs", pkg_config)
+        if kind == "shared":
+            check("the shared library exports its own symbols only", only_our_symbols)
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)

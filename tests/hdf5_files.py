@@ -1,0 +1,242 @@
+"""Writes the files that the HDF5 tests read, good and hostile, into the folder named by the first argument."""
+
+import os
+import struct
+import sys
+
+import h5py
+import numpy as np
+
+ROWS = 1000
+
+
+def grid(rows=ROWS, columns=3):
+    """Value at (n, d) is 10 n + d: exact in every type that is used with it."""
+    return 10.0 * np.arange(rows)[:, None] + np.arange(columns)[None, :]
+
+
+def write_good():
+    with h5py.File("types.h5", "w") as file:
+        small = np.arange(60).reshape(20, 3)
+        for name in "i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 >i2 >i4 >u8 >f4 >f8".split():
+            file.create_dataset(name.replace(">", "big_"), data=small.astype(name))
+        file["bool"] = small % 2 == 0
+        color = h5py.enum_dtype({"RED": 3, "GREEN": 40}, basetype="i2")
+        file.create_dataset("enum", data=np.where(small % 2 == 0, 3, 40).astype("i2"), dtype=color)
+        bits = h5py.h5d.create(file.id, b"bits", h5py.h5t.STD_B8LE, h5py.h5s.create_simple((20, 3)))
+        bits.write(h5py.h5s.ALL, h5py.h5s.ALL, (small % 2).astype("u1"), mtype=h5py.h5t.NATIVE_B8)
+
+    with h5py.File("layouts.h5", "w") as file:
+        data = grid()
+        file.create_dataset("contiguous", data=data)
+        file.create_dataset("chunked", data=data, chunks=(37, 2))
+        file.create_dataset("tall_chunk", data=data, chunks=(ROWS, 1), compression="gzip")
+        file.create_dataset("compressed", data=data.astype("i4"), chunks=(64, 3), compression="gzip", shuffle=True,
+                            fletcher32=True)
+        file.create_dataset("growing", data=data, chunks=(10, 3), maxshape=(None, 3))
+        file.create_dataset("vector", data=data[:, 0], chunks=(33,))
+        file.create_dataset("wide", data=grid(50, 400), chunks=(7, 90))
+
+    with h5py.File("one.h5", "w") as file:
+        file["group/X"] = grid(5, 2)
+        file["group/X"].attrs["columns"] = ["height", "weight"]
+        file["group/text"] = "no data"
+    with h5py.File("user_block.h5", "w", userblock_size=512) as file:
+        file["X"] = grid(5, 2)
+        file["X"].attrs["names"] = np.array([b"a", b"b"], dtype="S4")
+    os.makedirs("folder:", exist_ok=True)
+    for name in ("colon:name.h5", "folder:/name.h5"):
+        with h5py.File(name, "w") as file:
+            file["X"] = grid(5, 2)
+
+    record = np.zeros(6, dtype=[("age", "i1"), ("income", ">f4"), ("name", "S5"), ("member", "?"), ("id", "u8"),
+                                ("vector", "f8", (2,))])
+    record["age"] = [20, 30, 40, 50, 60, 70]
+    record["income"] = np.arange(6) + 0.5
+    record["member"] = [0, 1, 0, 1, 1, 0]
+    record["id"] = np.arange(6) + 2**40
+    with h5py.File("table.h5", "w") as file:
+        file.create_dataset("people", data=record, chunks=(4,))
+
+    with h5py.File("target.h5", "w") as file:
+        file["X"] = grid(5, 2)
+    with h5py.File("part0.h5", "w") as file:
+        file["X"] = grid(5, 2)
+    layout = h5py.VirtualLayout(shape=(10, 2), dtype="f8")
+    for i in range(2):
+        layout[5 * i : 5 * (i + 1)] = h5py.VirtualSource(f"part{i}.h5", "X", shape=(5, 2))
+    with h5py.File("virtual_missing.h5", "w") as file:
+        file.create_virtual_dataset("X", layout)
+    layout = h5py.VirtualLayout(shape=(10, 2), dtype="f8")
+    for i in range(2):
+        layout[5 * i : 5 * (i + 1)] = h5py.VirtualSource("part0.h5", "X", shape=(5, 2))
+    with h5py.File("virtual.h5", "w") as file:
+        file.create_virtual_dataset("X", layout)
+    layout = h5py.VirtualLayout(shape=(5, 2), dtype="f8")
+    layout[:] = h5py.VirtualSource("part0.h5", "Y", shape=(5, 2))
+    with h5py.File("virtual_no_set.h5", "w") as file:
+        file.create_virtual_dataset("X", layout)
+
+    with h5py.File("links.h5", "w") as file:
+        file["group/X"] = grid(5, 2)
+        file["group/self"] = file["group"]
+        file["soft"] = h5py.SoftLink("/group/X")
+        file["dangling"] = h5py.SoftLink("/nowhere")
+        file["loop"] = h5py.SoftLink("/loop")
+        file["external"] = h5py.ExternalLink("target.h5", "/X")
+        file["external_no_file"] = h5py.ExternalLink("absent.h5", "/X")
+        file["external_no_object"] = h5py.ExternalLink("target.h5", "/Y")
+        file["type"] = np.dtype("f8")
+
+    with h5py.File("warnings.h5", "w") as file:
+        sparse = file.create_dataset("sparse", shape=(100, 2), dtype="f8", chunks=(10, 2), compression="gzip")
+        sparse[0:10] = 1.0
+        file.create_dataset("never", shape=(100, 2), dtype="f8")
+        file["large"] = np.array([1, 2**53 + 1], dtype="i8")
+        file["not_large"] = np.array([1, 2**53 - 1, -(2**53) + 1], dtype="i8")
+        file["wrong_names"] = grid(5, 2)
+        file["wrong_names"].attrs["columns"] = ["a", "b", "c"]
+
+
+def write_refused():
+    with h5py.File("refused.h5", "w") as file:
+        file["scalar"] = 1.0
+        file["cube"] = np.zeros((4, 5, 6))
+        file.create_dataset("no_rows", shape=(0, 3), dtype="f8")
+        file.create_dataset("no_columns", shape=(3, 0), dtype="f8")
+        file["strings"] = np.array([b"a", b"b"])
+        file["variable_strings"] = ["a", "b"]
+        file["complex"] = np.zeros((3, 2), dtype="c16")
+        file["null"] = h5py.Empty("f8")
+        file["opaque"] = np.zeros(3, dtype="V5")
+        file["reference"] = np.array([file["cube"].ref], dtype=h5py.ref_dtype)
+        lists = file.create_dataset("lists", shape=(2,), dtype=h5py.vlen_dtype("f8"))
+        lists[0] = [1.0, 2.0]
+        file["text_table"] = np.zeros(3, dtype=[("name", "S4")])
+        file.create_dataset("overflow", shape=(2**40, 2**40), dtype="f8", chunks=(1, 16))
+        file.create_dataset("too_wide", shape=(2, 2**45), dtype="f8", chunks=(1, 16))
+        file.create_dataset("lzf", data=np.ones((100, 3)), chunks=(10, 3), compression="lzf")
+    with h5py.File("no_data.h5", "w") as file:
+        file["text"] = "only text"
+    with h5py.File("nothing.h5", "w"):
+        pass
+
+    with open("empty.h5", "wb"):
+        pass
+    with open("text.h5", "w") as file:
+        file.write("eruptions,waiting\n3.6,79\n" * 50)
+    with open("layouts.h5", "rb") as whole, open("truncated.h5", "wb") as part:
+        part.write(whole.read()[:20000])
+    os.makedirs("folder.h5", exist_ok=True)
+
+    with h5py.File("corrupt.h5", "w") as file:
+        noise = np.random.default_rng(1).normal(size=(ROWS, 3))
+        data = file.create_dataset("X", data=noise, chunks=(100, 3), compression="gzip")
+        chunk = data.id.get_chunk_info(4)
+    with open("corrupt.h5", "r+b") as file:
+        file.seek(chunk.byte_offset + 20)
+        file.write(b"\xff" * 60)
+    with h5py.File("checksum.h5", "w") as file:
+        data = file.create_dataset("X", data=grid(), chunks=(100, 3), fletcher32=True)
+        chunk = data.id.get_chunk_info(9)
+    with open("checksum.h5", "r+b") as file:
+        file.seek(chunk.byte_offset + 8)
+        file.write(b"\x01")
+
+    # As the file of a writer that was killed: the consistency flags of its superblock stay set.
+    with h5py.File("killed.h5", "w", libver="latest") as file:
+        file["X"] = grid(5, 2)
+    mark_as_open_for_writing("killed.h5")
+
+
+def mark_as_open_for_writing(name):
+    with open(name, "r+b") as file:
+        superblock = bytearray(file.read(48))
+        assert superblock[8] == 3, "a superblock of version 3"
+        superblock[11] = 1
+        superblock[44:48] = struct.pack("<I", lookup3(superblock[:44]))
+        file.seek(0)
+        file.write(superblock)
+
+
+def lookup3(data):
+    """Bob Jenkins' lookup3 hash, the checksum of HDF5 metadata (format specification, section II.A)."""
+    mask = 0xFFFFFFFF
+
+    def rotate(x, k):
+        return ((x << k) | (x >> (32 - k))) & mask
+
+    a = b = c = (0xDEADBEEF + len(data)) & mask
+    while len(data) > 12:
+        x, y, z = struct.unpack("<III", data[:12])
+        a, b, c = (a + x) & mask, (b + y) & mask, (c + z) & mask
+        a = ((a - c) ^ rotate(c, 4)) & mask
+        c = (c + b) & mask
+        b = ((b - a) ^ rotate(a, 6)) & mask
+        a = (a + c) & mask
+        c = ((c - b) ^ rotate(b, 8)) & mask
+        b = (b + a) & mask
+        a = ((a - c) ^ rotate(c, 16)) & mask
+        c = (c + b) & mask
+        b = ((b - a) ^ rotate(a, 19)) & mask
+        a = (a + c) & mask
+        c = ((c - b) ^ rotate(b, 4)) & mask
+        b = (b + a) & mask
+        data = data[12:]
+    x, y, z = struct.unpack("<III", bytes(data).ljust(12, b"\0"))
+    a, b, c = (a + x) & mask, (b + y) & mask, (c + z) & mask
+    c = ((c ^ b) - rotate(b, 14)) & mask
+    a = ((a ^ c) - rotate(c, 11)) & mask
+    b = ((b ^ a) - rotate(a, 25)) & mask
+    c = ((c ^ b) - rotate(b, 16)) & mask
+    a = ((a ^ c) - rotate(c, 4)) & mask
+    b = ((b ^ a) - rotate(a, 14)) & mask
+    return ((c ^ b) - rotate(b, 24)) & mask
+
+
+def write_starts():
+    """Start and model files as people write them by hand, with and without mistakes."""
+    mean = np.array([[2.0, 54.5], [4.25, 80.0]])
+    covariance = np.array([np.diag([0.25, 36.0])] * 2)
+
+    def start(name, weights=(0.5, 0.5), mean=mean, covariance=covariance, **attributes):
+        with h5py.File(name, "w") as file:
+            file["weights"] = np.asarray(weights)
+            file["components/mean"] = mean
+            if covariance is not None:
+                file["components/covariance"] = covariance
+            for key, value in attributes.items():
+                file.attrs[key] = value
+
+    model = dict(format="mixfam-model", format_version=1, family="gaussian", columns=2)
+    start("start.h5")
+    start("start_single.h5", np.array([0.5, 0.5], "f4"), mean.astype("f4"), covariance.astype(">f4"))
+    start("start_integers.h5", mean=mean.astype("i4"), covariance=covariance.astype("f8"))
+    start("start_one_column.h5", mean=mean[:, 0], covariance=covariance[:, 0, 0])
+    start("start_wrong_family.h5", family="exponential")
+    start("start_wrong_columns.h5", columns=3)
+    start("start_wrong_shape.h5", mean=np.zeros((2, 3)))
+    start("start_missing.h5", covariance=None)
+    start("start_weights.h5", weights=[0.5, 0.6])
+    start("start_not_definite.h5", covariance=-covariance)
+    start("start_extras.h5", mood="good", family_note=3)
+    start("start_text.h5", mean=np.array([b"a", b"b"]))
+    start("model_by_hand.h5", **model)
+    start("model_newer.h5", **{**model, "format_version": 2})
+    start("model_unknown_family.h5", **{**model, "family": "student_t"})
+    start("model_no_family.h5", format="mixfam-model", columns=2)
+    with h5py.File("weights_matrix.h5", "w") as file:
+        file["weights"] = np.ones((2, 2)) / 4
+    with h5py.File("responsibilities.h5", "w") as file:
+        file["responsibilities"] = np.array([[1, 0], [0.25, 0.75], [0, 1]], dtype="f4")
+    with h5py.File("both_starts.h5", "w") as file:
+        file["responsibilities"] = np.ones((3, 1))
+        file["weights"] = [1.0]
+
+
+if __name__ == "__main__":
+    os.makedirs(sys.argv[1], exist_ok=True)
+    os.chdir(sys.argv[1])
+    write_good()
+    write_refused()
+    write_starts()

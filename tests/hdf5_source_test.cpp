@@ -1,0 +1,355 @@
+#include "catch.hpp"
+
+#include <mixfam/error.hpp>
+#include <mixfam/hdf5.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+using namespace mixfam;
+
+namespace {
+
+std::string test_file(const std::string& name) {
+  const char* folder = std::getenv("MIXFAM_TEST_FILES");
+  if (!folder) throw std::runtime_error("MIXFAM_TEST_FILES must name the folder that tests/hdf5_files.py filled");
+  return std::string(folder) + "/" + name;
+}
+
+template <class T>
+void append(const Chunk& chunk, std::size_t columns, std::vector<double>& values) {
+  const T* data = static_cast<const T*>(chunk.data);
+  for (std::size_t n = 0; n < chunk.rows; ++n) {
+    for (std::size_t d = 0; d < columns; ++d) {
+      values.push_back(static_cast<double>(data[static_cast<std::ptrdiff_t>(n) * chunk.row_stride +
+                                                static_cast<std::ptrdiff_t>(d) * chunk.column_stride]));
+    }
+  }
+}
+
+void append(const Chunk& chunk, std::size_t columns, std::vector<double>& values) {
+  switch (chunk.type) {
+    case ElementType::int8:
+      return append<std::int8_t>(chunk, columns, values);
+    case ElementType::uint8:
+      return append<std::uint8_t>(chunk, columns, values);
+    case ElementType::int16:
+      return append<std::int16_t>(chunk, columns, values);
+    case ElementType::uint16:
+      return append<std::uint16_t>(chunk, columns, values);
+    case ElementType::int32:
+      return append<std::int32_t>(chunk, columns, values);
+    case ElementType::uint32:
+      return append<std::uint32_t>(chunk, columns, values);
+    case ElementType::int64:
+      return append<std::int64_t>(chunk, columns, values);
+    case ElementType::uint64:
+      return append<std::uint64_t>(chunk, columns, values);
+    case ElementType::float32:
+      return append<float>(chunk, columns, values);
+    case ElementType::float64:
+      return append<double>(chunk, columns, values);
+  }
+}
+
+/// All rows, and that each chunk is where and as large as a source promises.
+std::vector<double> read_all(Source& source, std::size_t granularity = 7) {
+  source.rewind();
+  std::vector<double> values;
+  std::size_t row = 0;
+  for (Chunk chunk = source.next(granularity); chunk.rows > 0; chunk = source.next(granularity)) {
+    REQUIRE(chunk.first_row == row);
+    row += chunk.rows;
+    if (row < source.rows()) REQUIRE(chunk.rows % granularity == 0);
+    append(chunk, source.columns(), values);
+  }
+  REQUIRE(row == source.rows());
+  return values;
+}
+
+std::vector<double> grid(std::size_t rows, const std::vector<std::size_t>& columns) {
+  std::vector<double> values;
+  for (std::size_t n = 0; n < rows; ++n) {
+    for (const std::size_t d : columns) values.push_back(static_cast<double>(10 * n + d));
+  }
+  return values;
+}
+
+std::vector<double> counting(std::size_t count) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < count; ++i) values.push_back(static_cast<double>(i));
+  return values;
+}
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::data);
+    return error.what();
+  }
+  FAIL("no error was thrown");
+  return {};
+}
+
+std::string error_of(const std::string& location, const std::vector<std::string>& columns = {}) {
+  return error_of([&] {
+    Hdf5Source source(test_file(location), {columns});
+    read_all(source);
+  });
+}
+
+void check_says(const std::string& message, const std::vector<std::string>& parts) {
+  INFO(message);
+  for (const std::string& part : parts) {
+    INFO("expected: " << part);
+    CHECK(message.find(part) != std::string::npos);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("numbers are read in the file's own type") {
+  struct Case {
+    const char* name;
+    ElementType type;
+  };
+  const Case cases[] = {
+      {"i1", ElementType::int8},        {"u1", ElementType::uint8},      {"i2", ElementType::int16},
+      {"u2", ElementType::uint16},      {"i4", ElementType::int32},      {"u4", ElementType::uint32},
+      {"i8", ElementType::int64},       {"u8", ElementType::uint64},     {"f2", ElementType::float32},
+      {"f4", ElementType::float32},     {"f8", ElementType::float64},    {"big_i2", ElementType::int16},
+      {"big_i4", ElementType::int32},   {"big_u8", ElementType::uint64}, {"big_f4", ElementType::float32},
+      {"big_f8", ElementType::float64},
+  };
+  for (const Case& each : cases) {
+    INFO(each.name);
+    Hdf5Source source(test_file("types.h5:/") + each.name);
+    CHECK(source.rows() == 20);
+    CHECK(source.columns() == 3);
+    CHECK(source.next(1).type == each.type);
+    CHECK(read_all(source) == counting(60));
+    CHECK(source.warnings().empty());
+  }
+}
+
+TEST_CASE("booleans, enumerations and bit fields are read by their codes") {
+  for (const char* name : {"bool", "enum", "bits"}) {
+    INFO(name);
+    Hdf5Source source(test_file("types.h5:/") + name);
+    const std::vector<double> values = read_all(source);
+    REQUIRE(values.size() == 60);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double odd = std::string(name) == "enum" ? 40 : std::string(name) == "bits" ? 1 : 0;
+      const double even = std::string(name) == "enum" ? 3 : std::string(name) == "bits" ? 0 : 1;
+      CHECK(values[i] == (i % 2 ? odd : even));
+    }
+  }
+}
+
+TEST_CASE("rows do not depend on layout, granularity or the size of a read") {
+  for (const char* name : {"contiguous", "chunked", "tall_chunk", "compressed", "growing"}) {
+    for (const std::size_t granularity : {1, 7, 64, 999, 1000, 2048}) {
+      for (const std::size_t read_bytes : {1, 1000, 5000, 1 << 23}) {
+        INFO(name << ", granularity " << granularity << ", read_bytes " << read_bytes);
+        Hdf5Source source(test_file("layouts.h5:/") + name, {{}, read_bytes});
+        CHECK(read_all(source, granularity) == grid(1000, {0, 1, 2}));
+      }
+    }
+  }
+}
+
+TEST_CASE("a source can be rewound at any row and read in changing steps") {
+  Hdf5Source source(test_file("layouts.h5:/chunked"), {{}, 1000});
+  source.next(10);
+  source.next(10);
+  CHECK(read_all(source) == grid(1000, {0, 1, 2}));
+  CHECK(source.next(5).rows == 0);
+  source.rewind();
+  std::vector<double> values;
+  std::size_t granularity = 1;
+  for (Chunk chunk = source.next(granularity); chunk.rows > 0; chunk = source.next(granularity)) {
+    append(chunk, 3, values);
+    granularity = granularity * 3 % 101;
+  }
+  CHECK(values == grid(1000, {0, 1, 2}));
+}
+
+TEST_CASE("a data set of rank 1 is one column") {
+  Hdf5Source source(test_file("layouts.h5:/vector"), {{}, 100});
+  CHECK(source.columns() == 1);
+  CHECK(read_all(source) == grid(1000, {0}));
+}
+
+TEST_CASE("columns are chosen by number or by name, in the order asked for") {
+  Hdf5Source wide(test_file("layouts.h5:/wide"), {{"399", "3", "200"}, 1000});
+  CHECK(read_all(wide) == grid(50, {399, 3, 200}));
+  Hdf5Source neighbours(test_file("layouts.h5:/wide"), {{"88", "89", "90", "91"}});
+  CHECK(read_all(neighbours) == grid(50, {88, 89, 90, 91}));
+  Hdf5Source compressed(test_file("layouts.h5:/compressed"), {{"2", "0"}, 100});
+  CHECK(read_all(compressed) == grid(1000, {2, 0}));
+  Hdf5Source named(test_file("one.h5"), {{"weight"}});
+  CHECK(named.column_names() == std::vector<std::string>{"weight"});
+  CHECK(read_all(named) == grid(5, {1}));
+
+  check_says(error_of("one.h5", {"age"}), {"one.h5:/group/X", "no column 'age'", "height, weight"});
+  check_says(error_of("layouts.h5:/wide", {"400"}), {"no column '400'", "0 to 399"});
+  check_says(error_of("layouts.h5:/wide", {"-1"}), {"no column '-1'"});
+  check_says(error_of("one.h5", {"weight", "1"}), {"'1' is chosen twice"});
+}
+
+TEST_CASE("column names come from the attributes columns or names") {
+  CHECK(Hdf5Source(test_file("one.h5")).column_names() == std::vector<std::string>{"height", "weight"});
+  CHECK(Hdf5Source(test_file("user_block.h5")).column_names() == std::vector<std::string>{"a", "b"});
+  CHECK(Hdf5Source(test_file("target.h5")).column_names().empty());
+  const Hdf5Source wrong(test_file("warnings.h5:/wrong_names"));
+  CHECK(wrong.column_names().empty());
+  REQUIRE(wrong.warnings().size() == 1);
+  check_says(wrong.warnings()[0], {"warnings.h5:/wrong_names", "3 columns", "has 2"});
+}
+
+TEST_CASE("tables are read by member") {
+  Hdf5Source table(test_file("table.h5"), {{"income", "member", "age", "id"}});
+  CHECK(table.column_names() == std::vector<std::string>{"income", "member", "age", "id"});
+  CHECK(table.next(2).type == ElementType::float64);
+  const double id = 1099511627776.0;
+  const std::vector<double> expected = {0.5, 0, 20, id,     1.5, 1, 30, id + 1, 2.5, 0, 40, id + 2,
+                                        3.5, 1, 50, id + 3, 4.5, 1, 60, id + 4, 5.5, 0, 70, id + 5};
+  CHECK(read_all(table, 2) == expected);
+
+  check_says(error_of("table.h5"), {"table.h5:/people", "choose columns", "--columns age,income", "member, id"});
+  check_says(error_of("table.h5", {"height"}), {"no column 'height'", "age, income, name"});
+  check_says(error_of("table.h5", {"name"}), {"'name' holds string", "age, income, member, id"});
+  check_says(error_of("table.h5", {"vector"}), {"'vector' holds array of float64"});
+}
+
+TEST_CASE("a location names a file and perhaps a path") {
+  const Hdf5Source only(test_file("one.h5"));
+  CHECK(only.path() == "/group/X");
+  CHECK(only.file() == test_file("one.h5"));
+  CHECK(only.name() == test_file("one.h5") + ":/group/X");
+  for (const char* name :
+       {"colon:name.h5", "colon:name.h5:/X", "folder:/name.h5", "folder:/name.h5:/X", "user_block.h5", "links.h5:/soft",
+        "links.h5:/external", "links.h5:/group/self/self/X", "virtual.h5"}) {
+    INFO(name);
+    Hdf5Source source(test_file(name));
+    CHECK(source.columns() == 2);
+    CHECK(source.rows() == (std::string(name) == "virtual.h5" ? 10 : 5));
+    CHECK(read_all(source).at(3) == 11);
+  }
+  check_says(error_of("target.h5:X"), {"begins with '/'", "target.h5:/X"});
+  check_says(error_of("layouts.h5"), {"7 data sets", "layouts.h5:/chunked", "/wide (50 x 400, float64)"});
+  check_says(error_of("no_data.h5"), {"no data set of numbers", "/text (scalar, string)"});
+  check_says(error_of("nothing.h5"), {"no data sets at all"});
+}
+
+TEST_CASE("files that cannot be read are refused with the cause") {
+  check_says(error_of("absent.h5"), {"absent.h5'", "No such file"});
+  check_says(error_of("absent.h5:/X"), {"absent.h5'", "No such file"});
+  check_says(error_of("folder.h5"), {"folder.h5", "is a directory"});
+  check_says(error_of("folder.h5:/X"), {"folder.h5", "is a directory"});
+  check_says(error_of("empty.h5"), {"not an HDF5 file", "0 bytes"});
+  check_says(error_of("text.h5"), {"not an HDF5 file"});
+  check_says(error_of("truncated.h5"), {"truncated", "20000 of ", " bytes"});
+  check_says(error_of("killed.h5"), {"still running or was killed", "h5clear -s"});
+  check_says(error_of([] { Hdf5Source source("/dev/null"); }), {"not a regular file"});
+}
+
+TEST_CASE("paths that lead nowhere are refused with what is there") {
+  check_says(error_of("links.h5:/absent"), {"links.h5:/absent", "no such path", "'/' holds dangling, external"});
+  check_says(error_of("links.h5:/group/Y"), {"'/group' holds X, self"});
+  check_says(error_of("links.h5:/group/X/Y"), {"'/group/X' is not a group"});
+  check_says(error_of("links.h5:/group"), {"is a group", "holds X, self"});
+  check_says(error_of("links.h5:/"), {"is a group"});
+  check_says(error_of("links.h5:/type"), {"not a data set"});
+  check_says(error_of("links.h5:/dangling"), {"soft link to '/nowhere'", "does not exist"});
+  check_says(error_of("links.h5:/dangling/X"), {"links.h5:/dangling:", "soft link to '/nowhere'"});
+  check_says(error_of("links.h5:/loop"), {"links.h5:/loop"});
+  check_says(error_of("links.h5:/external_no_file"), {"external link", "'absent.h5'", "missing"});
+  check_says(error_of("links.h5:/external_no_object"), {"external link", "'/Y'", "no such object"});
+  check_says(error_of("virtual_missing.h5"), {"virtual data set", "part1.h5", "missing"});
+  check_says(error_of("virtual_no_set.h5"), {"virtual data set", "part0.h5:/Y", "holds X"});
+}
+
+TEST_CASE("data sets that are no rows of numbers are refused") {
+  check_says(error_of("refused.h5:/scalar"), {"refused.h5:/scalar", "single value"});
+  check_says(error_of("refused.h5:/cube"), {"rank 3", "4 x 5 x 6"});
+  check_says(error_of("refused.h5:/no_rows"), {"no rows", "0 x 3"});
+  check_says(error_of("refused.h5:/no_columns"), {"no columns", "3 x 0"});
+  check_says(error_of("refused.h5:/strings"), {"holds string"});
+  check_says(error_of("refused.h5:/variable_strings"), {"holds string"});
+  check_says(error_of("refused.h5:/complex"), {"complex numbers"});
+  check_says(error_of("refused.h5:/null"), {"no values"});
+  check_says(error_of("refused.h5:/opaque"), {"opaque"});
+  check_says(error_of("refused.h5:/reference"), {"reference"});
+  check_says(error_of("refused.h5:/lists"), {"variable-length lists of float64"});
+  check_says(error_of("refused.h5:/text_table"), {"without a numeric column"});
+  check_says(error_of("refused.h5:/overflow"), {"1099511627776 x 1099511627776", "more values than can be addressed"});
+  check_says(error_of("refused.h5:/too_wide"), {"one row: needs 35184372088832 x 8 bytes"});
+  check_says(error_of("refused.h5:/lzf"), {"'lzf' (filter 32000)", "h5repack -f GZIP=4"});
+}
+
+TEST_CASE("damaged chunks are refused with their rows") {
+  check_says(error_of("corrupt.h5"), {"corrupt.h5:/X", "rows 400 to 499", "damaged"});
+  check_says(error_of("checksum.h5"), {"rows 900 to 999", "damaged", "Fletcher32"});
+}
+
+TEST_CASE("what a reader should know is a warning") {
+  check_says(Hdf5Source(test_file("warnings.h5:/sparse")).warnings().at(0), {"1 of its 10 chunks", "fill value"});
+  check_says(Hdf5Source(test_file("warnings.h5:/never")).warnings().at(0), {"never written"});
+  Hdf5Source large(test_file("warnings.h5:/large"));
+  CHECK(large.warnings().empty());
+  read_all(large);
+  read_all(large);
+  REQUIRE(large.warnings().size() == 1);
+  check_says(large.warnings()[0], {"warnings.h5:/large", "2^53"});
+  Hdf5Source not_large(test_file("warnings.h5:/not_large"));
+  read_all(not_large);
+  CHECK(not_large.warnings().empty());
+}
+
+TEST_CASE("a source can be moved") {
+  Hdf5Source first(test_file("layouts.h5:/chunked"));
+  first.next(10);
+  Hdf5Source second(std::move(first));
+  first = Hdf5Source(test_file("target.h5"));
+  CHECK(read_all(second) == grid(1000, {0, 1, 2}));
+  CHECK(read_all(first) == grid(5, {0, 1}));
+}
+
+TEST_CASE("a listing names each object once") {
+  const std::vector<Hdf5Object> objects = list_hdf5(test_file("links.h5"));
+  std::vector<std::string> texts;
+  for (const Hdf5Object& object : objects) texts.push_back(object.path + " " + object.kind + " " + object.type);
+  CHECK(texts == std::vector<std::string>{
+                     "/ group ", "/dangling dangling link to /nowhere", "/external external link to target.h5:/X",
+                     "/external_no_file external link to absent.h5:/X",
+                     "/external_no_object external link to target.h5:/Y", "/group group ", "/group/X data set float64",
+                     "/loop dangling link to /loop", "/soft soft link to /group/X", "/type named type "});
+}
+
+TEST_CASE("a listing describes types, layouts, columns and attributes") {
+  const auto find = [](const std::vector<Hdf5Object>& objects, const std::string& path) {
+    return *std::find_if(objects.begin(), objects.end(), [&](const Hdf5Object& o) { return o.path == path; });
+  };
+  const Hdf5Object compressed = find(list_hdf5(test_file("layouts.h5")), "/compressed");
+  CHECK(compressed.type == "int32");
+  CHECK(compressed.shape == std::vector<std::size_t>{1000, 3});
+  CHECK(compressed.layout == "chunked 64 x 3, shuffle, gzip, fletcher32");
+  CHECK(compressed.eligible);
+  const Hdf5Object table = find(list_hdf5(test_file("table.h5")), "/people");
+  CHECK(table.type == "compound {age, income, name, member, id, vector}");
+  CHECK(table.columns.size() == 6);
+  const Hdf5Object named = find(list_hdf5(test_file("one.h5")), "/group/X");
+  CHECK(named.columns == std::vector<std::string>{"height", "weight"});
+  CHECK(named.attributes == std::vector<std::pair<std::string, std::string>>{{"columns", "height, weight"}});
+  const std::vector<Hdf5Object> types = list_hdf5(test_file("types.h5"));
+  CHECK(find(types, "/bool").type == "bool");
+  CHECK(find(types, "/enum").type == "enumeration {GREEN, RED} of int16");
+  CHECK(find(types, "/big_f4").type == "float32, big-endian");
+  CHECK_FALSE(find(list_hdf5(test_file("refused.h5")), "/cube").eligible);
+}

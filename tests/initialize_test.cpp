@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <cmath>
+
+#include "catch.hpp"
+#include "support.hpp"
+#include "tolerance.hpp"
+
+namespace mixfam {
+
+namespace {
+
+FamilyPtr gaussian(std::size_t d) { return Registry::builtin().make("gaussian", d); }
+
+/// `count` rows in a circle of radius 1 about each of the places.
+Table clusters(const std::vector<std::pair<double, double>>& places, std::size_t count) {
+  Table table{2, {}};
+  Random random{1, 2};
+  for (std::size_t n = 0; n < count; ++n)
+    for (const auto& [x, y] : places) {
+      const double angle = 6.28 * random.uniform();
+      table.values.push_back(x + std::cos(angle));
+      table.values.push_back(y + std::sin(angle));
+    }
+  return table;
+}
+
+bool same(const Mixture& a, const Mixture& b) {
+  for (std::size_t k = 0; k < a.components(); ++k)
+    if (to_vector(a.parameters().row(k)) != to_vector(b.parameters().row(k))) return false;
+  return a.weights() == b.weights();
+}
+
+}  // namespace
+
+TEST_CASE("initialize: k-means++ puts one centre into each of some obvious clusters", "[initialize]") {
+  const std::vector<std::pair<double, double>> places = {{0, 0}, {1000, 0}, {0, 1000}, {1000, 1000}, {500, 5000}};
+  const Table table = clusters(places, 200);
+  auto source = table.source();
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const Mixture start = initialize(gaussian(2), 5, source, {Start::kmeans_plus_plus, seed, 0, {}});
+    std::vector<bool> found(5);
+    for (std::size_t k = 0; k < 5; ++k) {
+      const auto mean = start.parameters().field(k, "mean");
+      for (std::size_t p = 0; p < 5; ++p)
+        // The pseudo-rows of all the data draw a mean aside by D + 1 of 203 rows, some 1.5 % of the way.
+        if (std::hypot(mean[0] - places[p].first, mean[1] - places[p].second) < 100) found[p] = true;
+      CHECK(close(start.weights()[k], 0.2, round_off(1000, 1)));
+    }
+    CHECK(std::all_of(found.begin(), found.end(), [](bool one) { return one; }));
+  }
+}
+
+TEST_CASE("initialize: distances do not depend on units", "[initialize]") {
+  // The same clusters, one column in units of a millionth.
+  Table table = clusters({{0, 0}, {100, 100}}, 200);
+  for (std::size_t n = 0; n < table.rows(); ++n) table.values[2 * n + 1] *= 1e-6;
+  auto source = table.source();
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Mixture start = initialize(gaussian(2), 2, source, {Start::kmeans_plus_plus, seed, 0, {}});
+    const double a = start.parameters().field(0, "mean")[1], b = start.parameters().field(1, "mean")[1];
+    CHECK(std::abs(a - b) > 90e-6);
+  }
+}
+
+TEST_CASE("initialize: the same seed gives the same start", "[initialize]") {
+  const Table table = clusters({{0, 0}, {3, 0}, {0, 3}}, 100);
+  auto source = table.source();
+  for (const auto kind : {Start::kmeans_plus_plus, Start::random_rows}) {
+    const Mixture a = initialize(gaussian(2), 3, source, {kind, 7, 0, {}});
+    CHECK(same(a, initialize(gaussian(2), 3, source, {kind, 7, 0, {}})));
+    CHECK(!same(a, initialize(gaussian(2), 3, source, {kind, 8, 0, {}})));
+    CHECK(!same(a, initialize(gaussian(2), 3, source, {kind, 7, 1, {}})));
+    ChunkedSource chunks(table, {1});
+    CHECK(same(a, initialize(gaussian(2), 3, chunks, {kind, 7, 0, {}})));
+  }
+}
+
+TEST_CASE("initialize: more rows than the sample holds", "[initialize]") {
+  const Table table = clusters({{0, 0}, {100, 100}}, 40'000);
+  ChunkedSource source(table, {3, 1});
+  auto memory = table.source();
+  const Mixture a = initialize(gaussian(2), 2, source, {Start::kmeans_plus_plus, 1, 0, {}});
+  CHECK(same(a, initialize(gaussian(2), 2, memory, {Start::kmeans_plus_plus, 1, 0, {}})));
+  CHECK(std::abs(a.parameters().field(0, "mean")[0] - a.parameters().field(1, "mean")[0]) > 90);
+}
+
+TEST_CASE("initialize: rows of weight 0 are no centres", "[initialize][weights]") {
+  Table table = clusters({{0, 0}, {5, 0}}, 50);
+  std::vector<double> weights(table.rows(), 1);
+  for (int i = 0; i < 20; ++i) {
+    for (const double x : {1e6 + i, 1e6 - i}) table.values.push_back(x);
+    weights.push_back(0);
+  }
+  auto source = table.source(weights);
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    for (const auto kind : {Start::kmeans_plus_plus, Start::random_rows}) {
+      const Mixture start = initialize(gaussian(2), 2, source, {kind, seed, 0, {}});
+      for (std::size_t k = 0; k < 2; ++k) CHECK(start.parameters().field(k, "mean")[0] < 10);
+    }
+}
+
+TEST_CASE("initialize: a small group of rows is no obstacle", "[initialize]") {
+  // A cluster of one row: without pseudo-rows its covariance would be singular.
+  Table table = clusters({{0, 0}}, 100);
+  for (const double x : {1e4, 1e4}) table.values.push_back(x);
+  auto source = table.source();
+  CHECK(error_of([&] { initialize(gaussian(2), 2, source); }) == "");
+}
+
+TEST_CASE("initialize: what cannot begin says why", "[initialize]") {
+  const Table table{1, {1, 1, 2, 2}};
+  auto source = table.source();
+  CHECK(error_of([&] { initialize(gaussian(1), 2, source); }) == "");
+  CHECK(error_of([&] { initialize(gaussian(1), 3, source); }) ==
+        "data: data: 3 components, but only 2 distinct rows; ask for fewer components");
+  CHECK(error_of([&] { initialize(gaussian(1), 0, source); }).find("usage: ") == 0);
+  CHECK(error_of([&] { initialize(gaussian(2), 1, source); }) == "usage: data has 1 columns, but 'gaussian' models 2");
+  const Table constant{1, {3, 3, 3}};
+  auto constant_source = constant.source();
+  const std::string error = error_of([&] { initialize(gaussian(1), 1, constant_source); });
+  CHECK(error.find("numerical: data: at the start, component 0: its covariance is singular") == 0);
+  CHECK(error.find("use a prior") != std::string::npos);
+}
+
+TEST_CASE("initialize: given responsibilities are one M-step", "[initialize]") {
+  const Table table{1, {0, 1, 2, 10, 12, 14}};
+  auto source = table.source();
+  const std::vector<double> R = {1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1};
+  const auto view = ConstMatrixView::row_major(R.data(), 6, 2);
+  const Mixture start = initialize_from_responsibilities(gaussian(1), view, source);
+  CHECK(start.weights() == std::vector<double>{0.5, 0.5});
+  CHECK(close(start.parameters().row(0)[0], 1, round_off(16, 14)));
+  CHECK(close(start.parameters().row(0)[1], 2.0 / 3, round_off(16, 64)));
+  CHECK(close(start.parameters().row(1)[0], 12, round_off(16, 14)));
+  CHECK(close(start.parameters().row(1)[1], 8.0 / 3, round_off(16, 64)));
+
+  const std::vector<double> weights = {0, 1, 1, 1, 1, 0};
+  auto weighted = table.source(weights);
+  const Mixture other = initialize_from_responsibilities(gaussian(1), view, weighted);
+  CHECK(close(other.parameters().row(0)[0], 1.5, round_off(16, 14)));
+  CHECK(close(other.parameters().row(1)[0], 11, round_off(16, 14)));
+
+  // The responsibilities of a mixture lead to what its first M-step does.
+  const Mixture soft(gaussian(1), {0.5, 0.5}, parameter_table(*gaussian(1), {{3, 9}, {9, 16}}));
+  const auto r = soft.responsibilities(source);
+  FitOptions options;
+  options.max_iterations = 1;
+  const FitResult one = fit(soft, source, options);
+  const Mixture by_hand =
+      initialize_from_responsibilities(gaussian(1), ConstMatrixView::row_major(r.data(), 6, 2), source);
+  for (std::size_t k = 0; k < 2; ++k)
+    for (std::size_t i = 0; i < 2; ++i)
+      CHECK(close(by_hand.parameters().row(k)[i], one.mixture.parameters().row(k)[i], round_off(64, 64)));
+}
+
+TEST_CASE("initialize: responsibilities are checked", "[initialize]") {
+  const Table table{1, {0, 1, 2}};
+  auto source = table.source();
+  const auto refusal = [&](const std::vector<double>& R, std::size_t rows, std::size_t components) {
+    return error_of([&] {
+      initialize_from_responsibilities(gaussian(1), ConstMatrixView::row_major(R.data(), rows, components), source);
+    });
+  };
+  CHECK(refusal({1, 1, 1}, 3, 1) == "");
+  CHECK(refusal({1, 1 + 1e-7, 1}, 3, 1) == "");
+  CHECK(refusal({1, 1}, 2, 1) == "data: responsibilities of 2 rows and 1 components for data with 3 rows");
+  CHECK(refusal({1, 1, 0.9}, 3, 1) == "data: responsibilities: row 2 sums to 0.900000 (must be 1)");
+  CHECK(refusal({2, -1, 1, 0, 1, 0}, 3, 2) == "data: responsibilities: row 0, component 1 is -1.000000 (must be >= 0)");
+  CHECK(refusal({1, 0, NAN, 0, 1, 0}, 3, 2).find("row 1, component 0 is nan") != std::string::npos);
+  CHECK(refusal({1, 0, 1, 0, 1, 0}, 3, 2).find("numerical: ") == 0);  // component 1 gets nothing
+}
+
+}  // namespace mixfam

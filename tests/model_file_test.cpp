@@ -1,0 +1,330 @@
+#include "catch.hpp"
+
+#include <mixfam/error.hpp>
+#include <mixfam/hdf5.hpp>
+#include <mixfam/registry.hpp>
+
+#include <sys/resource.h>
+#include <unistd.h>
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <vector>
+
+using namespace mixfam;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string test_file(const std::string& name) {
+  const char* folder = std::getenv("MIXFAM_TEST_FILES");
+  if (!folder) throw std::runtime_error("MIXFAM_TEST_FILES must name the folder that tests/hdf5_files.py filled");
+  return std::string(folder) + "/" + name;
+}
+
+/// A folder for one test, gone with it.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "mixfam.XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(path_)) names.push_back(entry.path().filename());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+ private:
+  fs::path path_;
+};
+
+std::string bytes_of(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+Mixture two_gaussians() {
+  const FamilyPtr family = Registry::builtin().make("gaussian", 2);
+  ParameterTable table(family->parameters(), 2);
+  // Values without a short binary or decimal form, so that a change of one bit shows.
+  const double mean[2][2] = {{1.0 / 3, -2.0 / 7}, {1e-300 / 3, 1e300 / 7}};
+  const double covariance[2][4] = {{2.0 / 3, 0.1, 0.1, 5.0 / 7}, {1.0 / 9, -0.01, -0.01, 1.0 / 11}};
+  for (std::size_t k = 0; k < 2; ++k) {
+    std::copy_n(mean[k], 2, table.field(k, "mean").begin());
+    std::copy_n(covariance[k], 4, table.field(k, "covariance").begin());
+  }
+  return Mixture(family, {1.0 / 3, 2.0 / 3}, table);
+}
+
+SavedModel full_model() {
+  SavedModel model{two_gaussians(), std::numeric_limits<std::uint64_t>::max(), R"({"update":"ml","note":"Grüße"})", {}};
+  for (std::size_t t = 0; t < 3; ++t) {
+    TraceEntry entry;
+    entry.iteration = t;
+    const double x = 1.0 / static_cast<double>(3 + t);
+    entry.log_likelihood = -x;
+    entry.log_prior = 2 * x;
+    entry.objective = 3 * x;
+    entry.q = 4 * x;
+    entry.entropy = 5 * x;
+    entry.elbo_e = 6 * x;
+    entry.elbo_m = t == 0 ? std::numeric_limits<double>::quiet_NaN() : 7 * x;
+    entry.kl = 8 * x;
+    entry.gain_m = 9 * x;
+    entry.gain_e = 10 * x;
+    entry.residual = std::numeric_limits<double>::quiet_NaN();
+    entry.counts = {100 * x, 200 * x};
+    if (t == 1) entry.events = {"component 1 is empty", "zweites Ereignis: größer"};
+    model.trace.push_back(entry);
+  }
+  return model;
+}
+
+bool same_bits(ConstVectorView a, ConstVectorView b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+}
+
+void check_same(const Mixture& a, const Mixture& b) {
+  CHECK(a.family().spec() == b.family().spec());
+  REQUIRE(a.components() == b.components());
+  CHECK(same_bits(a.weights(), b.weights()));
+  for (std::size_t k = 0; k < a.components(); ++k) CHECK(same_bits(a.parameters().row(k), b.parameters().row(k)));
+}
+
+void check_says(const std::string& message, const std::vector<std::string>& parts) {
+  INFO(message);
+  for (const std::string& part : parts) {
+    INFO("expected: " << part);
+    CHECK(message.find(part) != std::string::npos);
+  }
+}
+
+std::string error_of(ErrorKind kind, const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    CHECK(error.kind() == kind);
+    return error.what();
+  }
+  FAIL("no error was thrown");
+  return {};
+}
+
+std::string load_error(const std::string& name) {
+  return error_of(ErrorKind::data, [&] { load_model(test_file(name), Registry::builtin()); });
+}
+
+FamilyPtr gaussian(std::size_t columns = 2) { return Registry::builtin().make("gaussian", columns); }
+
+std::string start_error(const std::string& name) {
+  return error_of(ErrorKind::data, [&] { load_start(test_file(name), gaussian()); });
+}
+
+std::string save_error(const std::string& file) {
+  return error_of(ErrorKind::write, [&] { save_model(file, full_model()); });
+}
+
+/// Lets no file grow beyond a size, as a full disk does.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit limit = {bytes, old_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit old_ = {};
+  void (*handler_)(int);
+};
+
+}  // namespace
+
+TEST_CASE("a saved model comes back with the same bits") {
+  const Folder folder;
+  const SavedModel saved = full_model();
+  save_model(folder / "model.h5", saved);
+  CHECK(folder.names() == std::vector<std::string>{"model.h5"});
+
+  const SavedModel loaded = load_model(folder / "model.h5", Registry::builtin());
+  check_same(loaded.mixture, saved.mixture);
+  CHECK(loaded.seed == saved.seed);
+  CHECK(loaded.options_json == saved.options_json);
+  REQUIRE(loaded.trace.size() == saved.trace.size());
+  for (std::size_t t = 0; t < saved.trace.size(); ++t) {
+    const TraceEntry& a = loaded.trace[t];
+    const TraceEntry& b = saved.trace[t];
+    CHECK(a.iteration == b.iteration);
+    const double values_a[] = {a.log_likelihood, a.log_prior, a.objective, a.q,      a.entropy, a.elbo_e,
+                               a.elbo_m,         a.kl,        a.gain_m,    a.gain_e, a.residual};
+    const double values_b[] = {b.log_likelihood, b.log_prior, b.objective, b.q,      b.entropy, b.elbo_e,
+                               b.elbo_m,         b.kl,        b.gain_m,    b.gain_e, b.residual};
+    CHECK(same_bits({values_a, std::size(values_a)}, {values_b, std::size(values_b)}));
+    CHECK(same_bits(a.counts, b.counts));
+    CHECK(a.events == b.events);
+  }
+  check_same(load_start(folder / "model.h5", gaussian()), saved.mixture);
+  CHECK(start_file_kind(folder / "model.h5") == StartFileKind::model);
+}
+
+TEST_CASE("a model without seed, options and trace is a model") {
+  const Folder folder;
+  save_model(folder / "model.h5", {two_gaussians(), std::nullopt, std::nullopt, {}});
+  const SavedModel loaded = load_model(folder / "model.h5", Registry::builtin());
+  CHECK_FALSE(loaded.seed);
+  CHECK_FALSE(loaded.options_json);
+  CHECK(loaded.trace.empty());
+}
+
+TEST_CASE("a product of families is saved with its factors as groups") {
+  const Folder folder;
+  const FamilyPtr family = Registry::builtin().make("gaussian(0) * exponential(1,2)", 3);
+  ParameterTable table(family->parameters(), 2);
+  for (std::size_t k = 0; k < 2; ++k) {
+    for (double& value : table.row(k)) value = 1.0 / static_cast<double>(3 + k);
+  }
+  const Mixture mixture(family, {0.25, 0.75}, table);
+  save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}});
+  check_same(load_model(folder / "model.h5", Registry::builtin()).mixture, mixture);
+}
+
+TEST_CASE("equal models are equal files") {
+  const Folder folder;
+  save_model(folder / "a.h5", full_model());
+  sleep(1);
+  save_model(folder / "b.h5", full_model());
+  CHECK(bytes_of(folder / "a.h5") == bytes_of(folder / "b.h5"));
+}
+
+TEST_CASE("a write that fails leaves the old file whole and nothing else") {
+  const Folder folder;
+  save_model(folder / "model.h5", {two_gaussians(), 1, std::nullopt, {}});
+  const std::string before = bytes_of(folder / "model.h5");
+  for (const rlim_t limit : {0, 1, 1000, 4096}) {
+    const std::string message = [&] {
+      const FileSizeLimit full(limit);
+      return save_error(folder / "model.h5");
+    }();
+    check_says(message, {"cannot write", "model.h5", "File too large"});
+  }
+  CHECK(bytes_of(folder / "model.h5") == before);
+  CHECK(folder.names() == std::vector<std::string>{"model.h5"});
+  save_model(folder / "model.h5", full_model());
+  CHECK(bytes_of(folder / "model.h5") != before);
+}
+
+TEST_CASE("targets that cannot be written are refused") {
+  const Folder folder;
+  check_says(save_error(folder / "absent/model.h5"), {"the folder", "absent' does not exist"});
+  fs::create_directory(folder / "folder.h5");
+  check_says(save_error(folder / "folder.h5"), {"is a directory"});
+  check_says(save_error("/dev/null"), {"not a regular file"});
+  check_says(save_error(folder / (std::string(300, 'x') + ".h5")), {"File name too long"});
+  CHECK(folder.names() == std::vector<std::string>{"folder.h5"});
+
+  SavedModel odd = full_model();
+  odd.trace[1].counts.pop_back();
+  check_says(error_of(ErrorKind::write, [&] { save_model(folder / "odd.h5", odd); }),
+             {"odd.h5", "1 counts in iteration 1"});
+}
+
+TEST_CASE("a write follows symbolic links and keeps permissions") {
+  const Folder folder;
+  fs::create_directory(folder / "real");
+  fs::create_symlink("real/model.h5", folder / "link.h5");
+  save_model(folder / "link.h5", {two_gaussians(), 1, std::nullopt, {}});
+  CHECK(fs::is_symlink(folder / "link.h5"));
+  REQUIRE(fs::exists(folder / "real/model.h5"));
+  fs::permissions(folder / "real/model.h5", fs::perms::owner_read | fs::perms::owner_write);
+  save_model(folder / "link.h5", full_model());
+  CHECK(fs::is_symlink(folder / "link.h5"));
+  CHECK(load_model(folder / "real/model.h5", Registry::builtin()).trace.size() == 3);
+  CHECK(fs::status(folder / "real/model.h5").permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("temporary files of killed processes are no obstacle") {
+  const Folder folder;
+  std::ofstream(folder / ("model.h5.tmp." + std::to_string(getpid()))) << "half a model";
+  save_model(folder / "model.h5", full_model());
+  CHECK(load_model(folder / "model.h5", Registry::builtin()).trace.size() == 3);
+}
+
+TEST_CASE("models written by hand are read") {
+  const SavedModel model = load_model(test_file("model_by_hand.h5"), Registry::builtin());
+  CHECK(model.mixture.weights() == std::vector<double>{0.5, 0.5});
+  CHECK(model.mixture.parameters().field(1, "mean")[0] == 4.25);
+  CHECK(model.trace.empty());
+}
+
+TEST_CASE("start files written by hand are read whatever their numeric type") {
+  for (const char* name : {"start.h5", "start_single.h5", "start_extras.h5", "model_by_hand.h5"}) {
+    INFO(name);
+    const Mixture mixture = load_start(test_file(name), gaussian());
+    CHECK(mixture.components() == 2);
+    CHECK(mixture.weights()[0] == 0.5);
+    CHECK(mixture.parameters().field(0, "mean")[1] == 54.5);
+    CHECK(mixture.parameters().field(1, "covariance")[3] == 36);
+    CHECK(start_file_kind(test_file(name)) == StartFileKind::model);
+  }
+  CHECK(load_start(test_file("start_integers.h5"), gaussian()).parameters().field(1, "mean")[1] == 80);
+}
+
+TEST_CASE("with one column the axes of length 1 may be left out") {
+  const Mixture mixture = load_start(test_file("start_one_column.h5"), gaussian(1));
+  CHECK(mixture.parameters().field(1, "mean")[0] == 4.25);
+  CHECK(mixture.parameters().field(1, "covariance")[0] == 0.25);
+}
+
+TEST_CASE("starts that do not fit are refused with place and rule") {
+  check_says(start_error("start_wrong_family.h5"), {"start_wrong_family.h5", "'exponential'", "'gaussian"});
+  check_says(start_error("start_wrong_columns.h5"), {"over 3 columns", "over 2"});
+  check_says(start_error("start_wrong_shape.h5"),
+             {"start_wrong_shape.h5:/components/mean has shape 2 x 3, but the family 'gaussian",
+              "over 2 columns with 2 components needs 2 x 2"});
+  check_says(start_error("start_one_column.h5"), {"has shape 2, but", "needs 2 x 2"});
+  check_says(start_error("start_missing.h5"), {":/components/covariance is missing", "mean, covariance"});
+  check_says(start_error("start_weights.h5"), {"start_weights.h5: ", "weights"});
+  check_says(start_error("start_not_definite.h5"), {"start_not_definite.h5: ", "covariance"});
+  check_says(start_error("start_text.h5"), {":/components/mean"});
+  check_says(start_error("weights_matrix.h5"), {":/weights: has shape 2 x 2", "K numbers"});
+  check_says(start_error("target.h5"), {"target.h5:/weights", "no such path", "'/' holds X"});
+  check_says(start_error("absent.h5"), {"absent.h5", "No such file"});
+  check_says(start_error("text.h5"), {"not an HDF5 file"});
+}
+
+TEST_CASE("models that cannot be understood are refused") {
+  check_says(load_error("start.h5"), {"is not a saved model", "'format' is missing", "'mixfam-model'"});
+  check_says(load_error("model_newer.h5"), {"format version 2", "reads version 1", "newer mixfam"});
+  check_says(load_error("model_unknown_family.h5"), {"'student_t'", "gaussian"});
+  check_says(load_error("model_no_family.h5"), {"attribute 'family' is missing"});
+  check_says(load_error("empty.h5"), {"not an HDF5 file"});
+}
+
+TEST_CASE("responsibilities are read as they are stored") {
+  CHECK(start_file_kind(test_file("responsibilities.h5")) == StartFileKind::responsibilities);
+  const Responsibilities given = load_responsibilities(test_file("responsibilities.h5"));
+  CHECK(given.rows == 3);
+  CHECK(given.components == 2);
+  CHECK(given.values == std::vector<double>{1, 0, 0.25, 0.75, 0, 1});
+  CHECK(given.view()(1, 1) == 0.75);
+  const auto kind_error = [](const std::string& name) {
+    return error_of(ErrorKind::data, [&] { start_file_kind(test_file(name)); });
+  };
+  check_says(kind_error("both_starts.h5"), {"both /weights and /responsibilities"});
+  check_says(kind_error("target.h5"), {"neither /weights", "nor /responsibilities"});
+}
