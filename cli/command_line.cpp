@@ -1,6 +1,8 @@
 #include "command_line.hpp"
 
+#include "fit_options.hpp"
 #include "text.hpp"
+#include "weights_prior.hpp"
 
 #include <mixfam/error.hpp>
 
@@ -18,7 +20,7 @@ namespace {
 
 constexpr const char* program_description =
     "Mixtures of exponential families, fitted to the rows of an HDF5 data set by expectation\n"
-    "maximisation, with the lower bound of every iteration.";
+    "maximisation, variational Bayes or sampling, with the lower bound of every iteration.";
 
 constexpr const char* program_footer =
     "Exit status: 0 done, 1 internal error, 2 usage, 3 data unreadable or invalid, 5 numerical\n"
@@ -31,9 +33,19 @@ constexpr const char* fit_footer =
     "SPEC\n"
     "  A family: gaussian; or a product over disjoint columns: \"gaussian(a,b) * exponential(c)\",\n"
     "  with columns by name or by number from 0. `mixfam families` lists them.\n"
+    "METHOD\n"
+    "  --update ml      EM; with --assign hard classification EM, with --assign sampled stochastic EM\n"
+    "  --update map     the same for the posterior mode under --prior\n"
+    "  --update vb      variational Bayes, which needs a proper prior\n"
+    "  --update sampled with --assign sampled: Gibbs sampling; needs a proper prior\n"
+    "  --temperature makes soft assignment softer at first (annealing); --batch-rows makes an update\n"
+    "  after each batch (online EM, stochastic variational inference). Where something is sampled,\n"
+    "  all of --max-iterations are made.\n"
     "PRIOR FILE\n"
-    "  {\"weights\": {\"concentration\": 2}, \"components\": {\"mu0\": 0, \"kappa0\": 0.01, \"nu0\": 4, \"psi0\": 1}}\n"
+    "  {\"weights\": {\"prior\": \"dirichlet\", \"concentration\": 2},\n"
+    "   \"components\": {\"mu0\": 0, \"kappa0\": 0.01, \"nu0\": 4, \"psi0\": 1}}\n"
     "  A number stands for every column, for a matrix it is the diagonal; what is left out is flat.\n"
+    "  weights: prior is one of --weights; concentration is one number, or one for each component.\n"
     "OUTCOME\n"
     "  converged, max_iterations and decreased end with status 0 (the last two with a word on standard\n"
     "  error). degenerate, a component that no parameters fit, ends with status 5: the last sound\n"
@@ -52,13 +64,17 @@ Integer whole_number(const std::string& option, const std::string& text, Integer
   return value;
 }
 
-double nonnegative_number(const std::string& option, const std::string& text) {
+/// `rule` says what numbers satisfy `holds`, as in "a number >= 0".
+template <class Holds>
+double number(const std::string& option, const std::string& text, const std::string& rule, Holds holds) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0) || !std::isfinite(value))
-    refuse(option + " = " + text + ": a number >= 0 is needed");
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value) || !holds(value))
+    refuse(option + " = " + text + ": " + rule + " is needed");
   return value;
 }
+
+std::string default_text(double value) { return " [" + CLI::detail::to_string(value) + "]"; }
 
 template <class Value>
 Value one_of(const std::string& option, const std::string& text, const std::map<std::string, Value>& values) {
@@ -110,24 +126,66 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
       store(request.start));
   add(*fit, "--restarts", "N", "starts to try; the best is the result [1]",
       [&](Name name, Text text) { request.restarts = whole_number<std::size_t>(name, text, 1); });
-  add(*fit, "--seed", "S", "of the random starts [0]",
+  add(*fit, "--seed", "S", "of random starts and of everything sampled [0]",
       [&](Name name, Text text) { request.seed = whole_number<std::uint64_t>(name, text, 0); });
 
-  add(*fit, "--update", "ml|map", "maximum likelihood, or the posterior mode under --prior [ml]",
+  add(*fit, "--update", "UPDATE",
+      "ml, map, vb or sampled: maximum likelihood, the posterior mode,\nvariational Bayes, or draws from the posterior "
+      "[ml]",
       [&](Name name, Text text) {
-        request.update = one_of<Update>(name, text, {{"ml", Update::ml}, {"map", Update::map}});
+        request.update = one_of<Update>(
+            name, text, {{"ml", Update::ml}, {"map", Update::map}, {"vb", Update::vb}, {"sampled", Update::sampled}});
       });
-  add(*fit, "--prior", "default|FILE.json", "for --update map; `default` scales itself to the data [default]",
+  add(*fit, "--assign", "ASSIGN",
+      "soft, hard or sampled: by probabilities, to the most probable\ncomponent, or drawn [soft]",
+      [&](Name name, Text text) {
+        request.assignment = one_of<Assignment>(
+            name, text, {{"soft", Assignment::soft}, {"hard", Assignment::hard}, {"sampled", Assignment::sampled}});
+      });
+  add(*fit, "--prior", "PRIOR",
+      "default, flat or FILE.json; not for --update ml. `default` scales\nitself to the data, `flat` is ml [default]",
       store(request.prior));
-  add(*fit, "--assign", "soft|hard", "EM, or classification EM [soft]", [&](Name name, Text text) {
-    request.assignment = one_of<Assignment>(name, text, {{"soft", Assignment::soft}, {"hard", Assignment::hard}});
-  });
+  add(*fit, "--weights", "PRIOR",
+      "prior of the weights: dirichlet, fixed (as in the start file, else\nequal) or stick-breaking (of a Dirichlet "
+      "process; vb only)\n[dirichlet]",
+      [&](Name name, Text text) { request.weights = one_of<WeightsPrior>(name, text, weights_priors()); });
+  add(*fit, "--temperature", "T", "begin with responsibilities p(z|x)^(1/T), T >= 1" + default_text(1),
+      [&](Name name, Text text) {
+        request.temperature = number(name, text, "a number >= 1", [](double value) { return value >= 1; });
+      });
+  add(*fit, "--cooling", "C",
+      "multiply the temperature by this after each iteration, down to 1" + default_text(FitOptions().cooling),
+      [&](Name name, Text text) {
+        request.cooling =
+            number(name, text, "a number between 0 and 1", [](double value) { return value > 0 && value < 1; });
+      });
+  add(*fit, "--batch-rows", "N", "update after each batch of this many rows [all rows]",
+      [&](Name name, Text text) { request.batch_rows = whole_number<std::size_t>(name, text, 1); });
+  add(*fit, "--forgetting", "A",
+      "step t of the batches has the weight (t + 2)^-A, 0.5 < A <= 1" + default_text(FitOptions().forgetting),
+      [&](Name name, Text text) {
+        request.forgetting =
+            number(name, text, "a number in (0.5, 1]", [](double value) { return value > 0.5 && value <= 1; });
+      });
+  add(*fit, "--degenerate", "POLICY",
+      "for a component that no parameters fit: error, reseed (around a\nrandom row), drop or keep (its old parameters) "
+      "[error]",
+      [&](Name name, Text text) {
+        request.degenerate = one_of<DegeneratePolicy>(name, text,
+                                                      {{"error", DegeneratePolicy::error},
+                                                       {"reseed", DegeneratePolicy::reseed},
+                                                       {"drop", DegeneratePolicy::drop},
+                                                       {"keep", DegeneratePolicy::keep}});
+      });
   add(*fit, "--tolerance", "NATS",
-      "stop when the estimate of what the objective would still gain\nis below this [" +
-          CLI::detail::to_string(FitOptions().tolerance) + "]",
-      [&](Name name, Text text) { request.tolerance = nonnegative_number(name, text); });
+      "stop when the estimate of what the objective would still gain\nis below this" +
+          default_text(FitOptions().tolerance),
+      [&](Name name, Text text) {
+        request.tolerance = number(name, text, "a number >= 0", [](double value) { return value >= 0; });
+      });
   add(*fit, "--max-iterations", "N",
-      "the most M-steps of a start [" + std::to_string(FitOptions().max_iterations) + "]",
+      "the most M-steps of a start [" + std::to_string(FitOptions().max_iterations) + "; where something is\nsampled " +
+          std::to_string(sampling_iterations) + ", all of which are made]",
       [&](Name name, Text text) { request.max_iterations = whole_number<std::size_t>(name, text, 0); });
   fit->add_flag("--verify", request.verify,
                 "compute every KL by its definition too and report how far\nlog p = ELBO + KL is off (one more pass an "
@@ -153,6 +211,24 @@ CLI::App* add_describe(CLI::App& app, DescribeRequest& request) {
   return describe;
 }
 
+CLI::App* add_divergence(CLI::App& app, DivergenceRequest& request) {
+  CLI::App* divergence = app.add_subcommand("divergence", "Compare the components of a model, or two models");
+  divergence->footer(
+      "With one model: KL between all components in closed form, and how far they overlap. With two: KL\n"
+      "between the mixtures in both directions, by Monte Carlo with its standard error. All in nats.");
+  divergence->add_option("MODEL", request.model, "a model file")->required()->type_name("");
+  divergence->add_option("OTHER", request.other, "another one over the same columns")->type_name("");
+  add(*divergence, "--draws", "N", "draws from each component or mixture [" + std::to_string(request.draws) + "]",
+      [&](const std::string& name, const std::string& text) {
+        request.draws = whole_number<std::size_t>(name, text, 2);
+      });
+  add(*divergence, "--seed", "S", "of the draws [0]", [&](const std::string& name, const std::string& text) {
+    request.seed = whole_number<std::uint64_t>(name, text, 0);
+  });
+  divergence->add_flag("--json", request.json, "the result as one JSON document");
+  return divergence;
+}
+
 }  // namespace
 
 Request parse_command_line(int argc, char** argv) {
@@ -164,9 +240,11 @@ Request parse_command_line(int argc, char** argv) {
   FitRequest fit_request;
   FamiliesRequest families_request;
   DescribeRequest describe_request;
+  DivergenceRequest divergence_request;
   const CLI::App* fit = add_fit(app, fit_request);
   const CLI::App* families = add_families(app, families_request);
   const CLI::App* describe = add_describe(app, describe_request);
+  const CLI::App* divergence = add_divergence(app, divergence_request);
 
   try {
     app.parse(argc, argv);
@@ -180,7 +258,8 @@ Request parse_command_line(int argc, char** argv) {
   if (*fit) return fit_request;
   if (*families) return families_request;
   if (*describe) return describe_request;
-  refuse("a command is needed: fit, families or describe (mixfam --help)");
+  if (*divergence) return divergence_request;
+  refuse("a command is needed: fit, families, describe or divergence (mixfam --help)");
 }
 
 }  // namespace mixfam::cli

@@ -12,7 +12,7 @@ struct HelpRequest {
   std::string text;
 };
 
-using Request = std::variant<HelpRequest, FitRequest, FamiliesRequest, DescribeRequest>;
+using Request = std::variant<HelpRequest, FitRequest, FamiliesRequest, DescribeRequest, DivergenceRequest>;
 
 /// What the user asks for. Throws Error(usage) for a command line that makes no sense.
 Request parse_command_line(int argc, char** argv);

@@ -12,7 +12,7 @@
 
 namespace mixfam::cli {
 
-/// `mixfam fit`, as given on the command line.
+/// `mixfam fit`, as given on the command line; what was left out is empty.
 struct FitRequest {
   std::string data;
   std::string family;
@@ -21,9 +21,15 @@ struct FitRequest {
   std::string start = "kmeans++";  ///< "kmeans++", "random" or the name of a file
   Update update = Update::ml;
   Assignment assignment = Assignment::soft;
-  std::optional<std::string> prior;  ///< "default" or the name of a file
-  double tolerance = FitOptions().tolerance;
-  std::size_t max_iterations = FitOptions().max_iterations;
+  std::optional<std::string> prior;  ///< "default", "flat" or the name of a file
+  std::optional<WeightsPrior> weights;
+  std::optional<double> tolerance;
+  std::optional<std::size_t> max_iterations;
+  std::optional<double> temperature;
+  std::optional<double> cooling;
+  std::optional<std::size_t> batch_rows;
+  std::optional<double> forgetting;
+  std::optional<DegeneratePolicy> degenerate;
   std::size_t restarts = 1;
   std::uint64_t seed = 0;
   std::optional<std::string> output;
@@ -46,8 +52,18 @@ struct DescribeRequest {
   bool json = false;
 };
 
+/// `mixfam divergence`.
+struct DivergenceRequest {
+  std::string model;
+  std::optional<std::string> other;
+  std::size_t draws = 10000;
+  std::uint64_t seed = 0;
+  bool json = false;
+};
+
 ExitStatus fit_command(const FitRequest& request);
 ExitStatus families_command(const FamiliesRequest& request);
 ExitStatus describe_command(const DescribeRequest& request);
+ExitStatus divergence_command(const DivergenceRequest& request);
 
 }  // namespace mixfam::cli

@@ -1,7 +1,10 @@
 #include "commands.hpp"
 
+#include "column_labels.hpp"
+#include "components_json.hpp"
 #include "parameter_table.hpp"
 #include "parameters_json.hpp"
+#include "posterior_table.hpp"
 #include "standard_streams.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
@@ -51,14 +54,18 @@ std::vector<std::string> column_names(const Json& options, std::size_t columns) 
   return names;
 }
 
+ColumnLabels labels_of(const SavedModel& model) {
+  const Family& family = model.mixture.family();
+  return column_labels(family, column_names(options_of(model), family.columns()), model.category_labels);
+}
+
 std::string model_json(const std::string& file, const SavedModel& model) {
   const Mixture& mixture = model.mixture;
-  const ParameterTable& table = mixture.parameters();
   Json json = {{"mixfam", MIXFAM_VERSION}, {"file", file}, {"kind", "model"}, {"family", mixture.family().spec()}};
-  json["components"] = Json::array();
-  for (std::size_t k = 0; k < mixture.components(); ++k)
-    json["components"].push_back(
-        {{"weight", mixture.weights()[k]}, {"parameters", parameters_json(table.schema(), table.row(k))}});
+  json["components"] = components_json(mixture, model.posterior);
+  const ColumnLabels columns = labels_of(model);
+  json["columns"] = columns.names;
+  if (const Json categories = categories_json(columns); !categories.empty()) json["categories"] = categories;
   json["seed"] = model.seed ? Json(*model.seed) : Json();
   json["options"] = options_of(model);
   json["trace"] = trace_json(model.trace);
@@ -70,11 +77,12 @@ std::string model_text(const std::string& file, const SavedModel& model) {
   const Json options = options_of(model);
   std::string text = fmt::format("{}: a model, {} component{} of {}\n", printable(file, 80), mixture.components(),
                                  mixture.components() == 1 ? "" : "s", mixture.family().spec());
-  text += "\nComponents\n" + components_table(mixture, column_names(options, mixture.family().columns()));
+  text += "\nComponents\n" + components_table(mixture, labels_of(model));
+  if (model.posterior) text += "\nPosterior\n" + posterior_table(*model.posterior, mixture.family(), labels_of(model));
   if (!model.trace.empty()) {
     const TraceEntry& last = model.trace.back();
-    text += fmt::format("\nTrace\n  {} iterations, log likelihood from {} to {}\n", last.iteration,
-                        format_nats(model.trace.front().log_likelihood), format_nats(last.log_likelihood));
+    text += fmt::format("\nTrace\n  {} iterations, objective from {} to {}\n", last.iteration,
+                        format_nats(model.trace.front().objective), format_nats(last.objective));
   }
   text += "\nOptions\n";
   if (model.seed && !options.contains("seed")) text += fmt::format("  seed  {}\n", *model.seed);

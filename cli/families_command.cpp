@@ -28,9 +28,9 @@ struct Specimen {
 
 FamilyPtr try_make(const RegistryEntry& entry, std::size_t columns) {
   try {
-    Shape shape;
-    shape.columns = columns;
-    return entry.make(shape);
+    Registry registry;
+    registry.add(entry);
+    return registry.make(entry.example.empty() ? entry.name : entry.example, columns);
   } catch (const Error&) {
     return nullptr;
   }
@@ -115,6 +115,7 @@ Json support_json(const Support& support) {
 
 Json family_json(const RegistryEntry& entry) {
   Json json = {{"name", entry.name}, {"summary", entry.summary}, {"options", entry.options}};
+  json["example"] = entry.example.empty() ? entry.name : entry.example;
   if (const auto made = specimen(entry)) {
     json["data"] = support_json(made->narrow->support(0));
     json["parameters"] = schema_json(made->narrow->parameters(), made->wide->parameters());
@@ -142,7 +143,7 @@ std::string family_text(const RegistryEntry& entry) {
   add_fields(table, "parameters", made->narrow->parameters(), made->wide->parameters());
   if (made->narrow->hyperparameters().empty()) table.add_row({"prior", "none"});
   add_fields(table, "prior", made->narrow->hyperparameters(), made->wide->hyperparameters());
-  if (!entry.options.empty()) table.add_row({"options", joined(entry.options, ", ")});
+  if (!entry.options.empty()) table.add_remark("options     " + joined(entry.options, "; "));
   return text + table.str();
 }
 

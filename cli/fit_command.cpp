@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include "fit_options.hpp"
 #include "fit_outcome.hpp"
 #include "fit_report.hpp"
 #include "interrupt.hpp"
@@ -33,7 +34,6 @@ bool same_file(const std::string& a, const std::string& b) {
 
 /// Options that contradict each other, before anything is read.
 void check_request(const FitRequest& request) {
-  if (request.prior && request.update != Update::map) refuse("--prior has a meaning with --update map only");
   if (request.starts_from_file() && request.restarts > 1)
     refuse("--restarts needs random starts, but --start " + request.start + " is a file, which gives one");
   const bool looks_like_word = request.start.find_first_of("./") == std::string::npos;
@@ -59,10 +59,13 @@ std::vector<std::string> names_of_columns(const Source& source) {
 }
 
 Prior choose_prior(const FitRequest& request, const FamilyPtr& family, Source& source) {
-  if (request.update != Update::map) return {};
-  if (!request.prior || *request.prior == "default") return default_prior(family, request.components, source);
-  Prior prior = read_prior(*request.prior, *family);
-  check_prior(*family, prior);
+  const std::string choice = request.prior.value_or(request.update == Update::ml ? "flat" : "default");
+  if (choice != "default" && choice != "flat") return read_prior(choice, *family, request.weights);
+  Prior prior = choice == "default" ? default_prior(family, request.components, source) : Prior();
+  if (request.weights && *request.weights != prior.weights) {
+    prior.weights = *request.weights;
+    prior.concentration = {1};
+  }
   return prior;
 }
 
@@ -72,15 +75,15 @@ void check_components(const FitRequest& request, std::size_t in_file, const std:
                                    " components, but --components is " + std::to_string(request.components));
 }
 
-Mixture read_start(const FitRequest& request, const FamilyPtr& family, Source& source, const Prior& prior) {
+FitResult fit_from_file(const FitRequest& request, const FamilyPtr& family, Source& source, const FitOptions& options) {
   if (start_file_kind(request.start) == StartFileKind::model) {
-    Mixture start = load_start(request.start, family);
+    const Mixture start = load_start(request.start, family);
     check_components(request, start.components(), "/weights");
-    return start;
+    return fit(start, source, options);
   }
   const Responsibilities responsibilities = load_responsibilities(request.start);
   check_components(request, responsibilities.components, "/responsibilities");
-  return initialize_from_responsibilities(family, responsibilities.view(), source, prior);
+  return fit_responsibilities(family, responsibilities.view(), source, options);
 }
 
 RestartsResult as_only_restart(FitResult result) {
@@ -93,23 +96,15 @@ RestartsResult as_only_restart(FitResult result) {
   return {std::move(result), 0, {summary}};
 }
 
-RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Source& source, const Prior& prior) {
+RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Source& source, FitOptions options) {
   Progress progress(request.restarts, request.quiet);
-  FitOptions options;
-  options.update = request.update;
-  options.assignment = request.assignment;
-  options.prior = prior;
-  options.tolerance = request.tolerance;
-  options.max_iterations = request.max_iterations;
-  options.verify = request.verify;
-  options.observer = [&](const TraceEntry& entry) {
+  options.observer = [&](const TraceEntry& entry, const Mixture&) {
     progress.iteration(entry);
     return !interrupted();
   };
   if (request.starts_from_file()) {
-    const Mixture start = read_start(request, family, source, prior);
     progress.begin(0);
-    return as_only_restart(fit(start, source, options));
+    return as_only_restart(fit_from_file(request, family, source, options));
   }
   RestartsOptions restarts;
   restarts.start = request.start == "random" ? Start::random_rows : Start::kmeans_plus_plus;
@@ -131,6 +126,8 @@ void complain_about(const FitOutcome& outcome) {
   const std::string note = unsaved ? "; nothing was saved" : "";
   if (outcome.interrupted) {
     complain("interrupted; the result is that of the iterations so far" + note);
+  } else if (outcome.best().verdict == Verdict::max_iterations && is_sampling(outcome.options)) {
+    return;  // as many iterations as were asked for
   } else if (outcome.best().verdict != Verdict::converged) {
     complain(verdict_sentence(outcome.best()) + note);
   }
@@ -139,7 +136,12 @@ void complain_about(const FitOutcome& outcome) {
 void save(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   const FitResult& best = outcome.best();
-  if (request.output) save_model(*request.output, {best.mixture, request.seed, options_json(outcome), best.trace});
+  if (request.output) {
+    SavedModel model{best.mixture, request.seed, options_json(outcome), best.trace};
+    model.category_labels = outcome.category_labels;
+    model.posterior = best.posterior;
+    save_model(*request.output, model);
+  }
   if (request.trace) write_atomically(*request.trace, trace_csv(outcome));
 }
 
@@ -164,17 +166,19 @@ ExitStatus deliver(const FitOutcome& outcome) {
 
 ExitStatus fit_command(const FitRequest& request) {
   check_request(request);
+  FitOptions options = fit_options(request);
   catch_interrupt();
   Hdf5Options hdf5_options;
   hdf5_options.columns = request.columns;
   Hdf5Source source(request.data, hdf5_options);
   check_not_overwritten(request, source);
   for (const std::string& warning : source.warnings()) complain("warning: " + warning);
-  const FamilyPtr family = Registry::builtin().make(request.family, source.columns(), source.column_names());
-  const Prior prior = choose_prior(request, family, source);
-  RestartsResult runs = run_fit(request, family, source, prior);
-  return deliver({request, source.file(), source.path(), source.rows(), names_of_columns(source), prior,
-                  std::move(runs), interrupted()});
+  const FamilyPtr family = Registry::builtin().make(request.family, source.columns(), source.column_names(), &source);
+  options.prior = choose_prior(request, family, source);
+  RestartsResult runs = run_fit(request, family, source, options);
+  ColumnLabels columns = column_labels(*family, names_of_columns(source), source.category_labels());
+  return deliver({request, std::move(options), source.file(), source.path(), source.rows(), std::move(columns),
+                  source.category_labels(), std::move(runs), interrupted()});
 }
 
 }  // namespace mixfam::cli

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "column_labels.hpp"
 #include "commands.hpp"
 
 #include <mixfam/fit.hpp>
-#include <mixfam/prior.hpp>
 
 #include <cstddef>
 #include <string>
@@ -14,15 +14,22 @@ namespace mixfam::cli {
 /// What a fit was asked for and what it came to: all that reports are made of.
 struct FitOutcome {
   FitRequest request;
-  std::string file;  ///< of the data
-  std::string path;  ///< of the data set within the file
+  FitOptions options;  ///< in effect, the prior among them; without the observer
+  std::string file;    ///< of the data
+  std::string path;    ///< of the data set within the file
   std::size_t rows;
-  std::vector<std::string> column_names;  ///< D; numbers where the file holds no names
-  Prior prior;                            ///< of meaning for Update::map
+  ColumnLabels columns;  ///< numbers as names where the file holds no names
+  std::vector<std::vector<std::string>> category_labels;
   RestartsResult runs;
   bool interrupted;
 
   const FitResult& best() const { return runs.best; }
+  bool has_prior() const { return options.update != Update::ml; }
+  /// Whether what the method increases is the log likelihood itself.
+  bool increases_log_likelihood() const {
+    return options.update == Update::ml && options.assignment == Assignment::soft &&
+           best().trace.back().temperature == 1;
+  }
 };
 
 }  // namespace mixfam::cli

@@ -1,6 +1,7 @@
 #include "fit_report.hpp"
 
 #include "parameter_table.hpp"
+#include "posterior_table.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
 #include "trace_table.hpp"
@@ -19,45 +20,78 @@ std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string method(const FitRequest& request) {
-  return fmt::format(
-      "{}, {}", request.assignment == Assignment::soft ? "EM (soft assignment)" : "classification EM (hard assignment)",
-      request.update == Update::ml ? "maximum likelihood" : "posterior mode (MAP)");
+std::string name_of(Assignment assignment) {
+  switch (assignment) {
+    case Assignment::soft:
+      return "EM (soft assignment)";
+    case Assignment::hard:
+      return "classification EM (hard assignment)";
+    case Assignment::sampled:
+      return "stochastic EM (sampled assignment)";
+  }
+  return "";
+}
+
+std::string name_of(Update update) {
+  switch (update) {
+    case Update::ml:
+      return "maximum likelihood";
+    case Update::map:
+      return "posterior mode (MAP)";
+    case Update::vb:
+      return "variational Bayes";
+    case Update::sampled:
+      return "parameters drawn from their posterior";
+  }
+  return "";
+}
+
+std::string method(const FitOptions& options) {
+  std::string text;
+  if (options.update == Update::sampled && options.assignment == Assignment::sampled) {
+    text = "Gibbs sampling (sampled assignment and parameters)";
+  } else if (options.update == Update::vb) {
+    text = fmt::format("variational Bayes ({} assignment)", to_string(options.assignment));
+  } else {
+    text = fmt::format("{}, {}", name_of(options.assignment), name_of(options.update));
+  }
+  if (options.prior.weights == WeightsPrior::fixed) text += ", fixed weights";
+  if (options.temperature > 1)
+    text += fmt::format(", annealed from temperature {} by {}", format_value(options.temperature),
+                        format_value(options.cooling));
+  if (options.batch_rows > 0)
+    text += fmt::format(", in batches of {} with step (t + 2)^-{}", plural(options.batch_rows, "row"),
+                        format_value(options.forgetting));
+  return text;
 }
 
 std::string head(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   std::string text = fmt::format("data    {}:{}\n", printable(outcome.file, 80), printable(outcome.path));
   text +=
-      fmt::format("        {} x {} ({})\n", plural(outcome.rows, "row"), plural(outcome.column_names.size(), "column"),
-                  printable(joined(outcome.column_names, ", "), shown_names));
-  text += fmt::format("model   {} of {}\n", plural(request.components, "component"),
-                      outcome.best().mixture.family().spec());
-  text += fmt::format("method  {}\n", method(request));
+      fmt::format("        {} x {} ({})\n", plural(outcome.rows, "row"), plural(outcome.columns.names.size(), "column"),
+                  printable(joined(outcome.columns.names, ", "), shown_names));
+  text += fmt::format("model   {} of {}\n", plural(outcome.best().mixture.components(), "component"),
+                      printable(outcome.best().mixture.family().spec(), 80));
+  text += fmt::format("method  {}\n", method(outcome.options));
   text += fmt::format("start   {}, seed {}", printable(request.start, 80), request.seed);
   if (request.restarts > 1) text += fmt::format(", best of {}", plural(request.restarts, "start"));
   return text + "\n";
 }
 
-std::string legend(const FitRequest& request) {
-  std::string text = "  log likelihood = ELBO after M + KL";
-  if (request.assignment == Assignment::soft) text += " = Q + H";
-  return text + ", H the entropy of the assignment; gains in nats\n";
-}
-
-std::string restarts_table(const RestartsResult& runs, bool with_prior) {
+std::string restarts_table(const RestartsResult& runs, bool with_objective) {
   TextTable table;
   table.add_column("start");
   table.add_column("verdict", TextTable::Align::left);
   table.add_column("iterations");
   table.add_column("log likelihood");
-  if (with_prior) table.add_column("objective");
+  if (with_objective) table.add_column("objective");
   table.add_column("", TextTable::Align::left);
   for (const RestartSummary& run : runs.restarts) {
     std::vector<std::string> cells = {std::to_string(run.restart), run.verdict ? to_string(*run.verdict) : "failed",
                                       run.verdict ? std::to_string(run.iterations) : "",
                                       run.verdict ? format_nats(run.log_likelihood) : ""};
-    if (with_prior) cells.push_back(run.verdict ? format_nats(run.objective) : "");
+    if (with_objective) cells.push_back(run.verdict ? format_nats(run.objective) : "");
     const bool sound = run.verdict && *run.verdict != Verdict::degenerate;
     cells.push_back(run.restart == runs.best_restart ? "best" : sound ? "" : printable(run.message, 50));
     table.add_row(std::move(cells));
@@ -71,9 +105,11 @@ std::string figures(const FitOutcome& outcome) {
   table.add_column("", TextTable::Align::left);
   table.add_column("");
   table.add_row({"log likelihood", format_nats(best.log_likelihood())});
-  if (outcome.request.update == Update::map) table.add_row({"log prior", format_nats(best.trace.back().log_prior)});
-  if (best.objective() != best.log_likelihood()) table.add_row({"objective", format_nats(best.objective())});
-  table.add_row({"parameters", std::to_string(best.mixture.free_parameters())});
+  const bool has_log_prior = outcome.has_prior() && outcome.options.update != Update::vb;
+  if (has_log_prior) table.add_row({"log prior", format_nats(best.trace.back().log_prior)});
+  if (!outcome.increases_log_likelihood())
+    table.add_row({outcome.options.update == Update::vb ? "ELBO" : "objective", format_nats(best.objective())});
+  table.add_row({"parameters", std::to_string(best.free_parameters)});
   table.add_row({"AIC", format_nats(best.aic())});
   table.add_row({"BIC", format_nats(best.bic())});
   table.add_row({"ICL", format_nats(best.icl())});
@@ -92,14 +128,17 @@ std::string fit_report(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   const FitResult& best = outcome.best();
   std::string text = head(outcome);
-  if (request.update == Update::map)
-    text += "\nPrior\n" + prior_table(outcome.prior, best.mixture.family(), outcome.column_names);
+  if (outcome.has_prior())
+    text += "\nPrior\n" + prior_table(outcome.options.prior, best.mixture.family(), outcome.columns);
   text +=
       request.restarts > 1 ? fmt::format("\nIterations of start {}\n", outcome.runs.best_restart) : "\nIterations\n";
-  text += trace_table(best.trace, request.update, request.assignment) + legend(request);
+  text += trace_table(outcome) + trace_legend(outcome);
   if (outcome.runs.restarts.size() > 1)
-    text += "\nStarts\n" + restarts_table(outcome.runs, request.update == Update::map);
-  text += "\nComponents\n" + components_table(best.mixture, outcome.column_names);
+    text += "\nStarts\n" + restarts_table(outcome.runs, !outcome.increases_log_likelihood());
+  text += request.update == Update::sampled ? "\nComponents, as drawn last\n" : "\nComponents\n";
+  text += components_table(best.mixture, outcome.columns);
+  if (best.posterior)
+    text += "\nPosterior\n" + posterior_table(*best.posterior, best.mixture.family(), outcome.columns);
   text += "\nResult\n" + figures(outcome);
   return text + fmt::format("\n{}\n", verdict_sentence(best));
 }

@@ -1,7 +1,6 @@
 #include "parameter_table.hpp"
 
 #include "dense_matrix.hpp"
-#include "factor_columns.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
 
@@ -24,8 +23,6 @@ struct Row {
   std::vector<std::string> cells;
 };
 
-std::string index_label(const std::string& name, std::size_t i) { return name + "[" + std::to_string(i) + "]"; }
-
 std::string list(ConstVectorView values) {
   std::vector<std::string> numbers;
   for (const double value : values) numbers.push_back(format_value(value));
@@ -35,13 +32,13 @@ std::string list(ConstVectorView values) {
 /// The lines of one field: label and cells.
 class FieldRows {
  public:
-  FieldRows(const Family& family, const Field& field, ConstVectorView values)
-      : field_(field), values_(values), columns_(field_columns(family, field.name)), width_(family.columns()) {}
+  FieldRows(const Family& family, const Field& field, ConstVectorView values, const ColumnLabels& labels)
+      : field_(field), values_(values), columns_(columns_of(field, family)), labels_(labels) {}
 
   std::vector<std::pair<std::string, std::vector<std::string>>> rows() const {
     if (is_matrix(field_)) return matrix_rows();
     if (field_.shape.empty() || field_.shape.front() != columns_.size())
-      return {{field_.name + " = " + list(values_), std::vector<std::string>(width_)}};
+      return {{field_.name + " = " + list(values_), std::vector<std::string>(labels_.names.size())}};
     return vector_rows();
   }
 
@@ -59,19 +56,37 @@ class FieldRows {
     return rows;
   }
 
-  /// The leading axis runs over the columns of the data.
+  /// The leading axis runs over the columns of the data, another one perhaps over their categories.
   Rows vector_rows() const {
     const std::size_t depth = values_.size() / columns_.size();
+    if (depth == 1) return {{field_.name, cells([&](std::size_t j) { return values_[j]; })}};
+    const bool same_names = have_same_categories();
     Rows rows;
-    for (std::size_t i = 0; i < depth; ++i)
-      rows.emplace_back(depth == 1 ? field_.name : index_label(field_.name, i),
-                        cells([&](std::size_t j) { return values_[j * depth + i]; }));
+    for (std::size_t i = 0; i < depth; ++i) {
+      const std::string name = same_names ? value_name(categories(0), i) : std::to_string(i);
+      rows.emplace_back(field_.name + "[" + name + "]", std::vector<std::string>(labels_.names.size()));
+      for (std::size_t j = 0; j < columns_.size(); ++j) {
+        if (!categories(j).empty() && i >= categories(j).size()) continue;
+        const std::string value = format_value(values_[j * depth + i]);
+        rows.back().second[columns_[j]] = same_names ? value : value_name(categories(j), i) + ": " + value;
+      }
+    }
     return rows;
+  }
+
+  const std::vector<Category>& categories(std::size_t j) const { return labels_.categories[columns_[j]]; }
+
+  bool have_same_categories() const {
+    const auto same = [](const Category& a, const Category& b) { return a.text() == b.text(); };
+    for (std::size_t j = 1; j < columns_.size(); ++j)
+      if (!std::equal(categories(0).begin(), categories(0).end(), categories(j).begin(), categories(j).end(), same))
+        return false;
+    return true;
   }
 
   template <class Value>
   std::vector<std::string> cells(Value value) const {
-    std::vector<std::string> result(width_);
+    std::vector<std::string> result(labels_.names.size());
     for (std::size_t j = 0; j < columns_.size(); ++j) result[columns_[j]] = format_value(value(j));
     return result;
   }
@@ -79,15 +94,15 @@ class FieldRows {
   const Field& field_;
   ConstVectorView values_;
   std::vector<std::size_t> columns_;
-  std::size_t width_;
+  const ColumnLabels& labels_;
 };
 
 /// `lead` stands before the label of every line.
 void append_rows(std::vector<Row>& rows, const std::vector<std::string>& lead, const Family& family,
-                 const Schema& schema, ConstVectorView values) {
+                 const Schema& schema, ConstVectorView values, const ColumnLabels& labels) {
   for (std::size_t f = 0; f < schema.fields().size(); ++f) {
     const Field& field = schema.fields()[f];
-    for (auto& [label, cells] : FieldRows(family, field, values.part(schema.offset(f), field.size())).rows()) {
+    for (auto& [label, cells] : FieldRows(family, field, values.part(schema.offset(f), field.size()), labels).rows()) {
       rows.push_back({lead, std::move(cells)});
       rows.back().labels.push_back(label);
     }
@@ -144,24 +159,37 @@ std::string layout(const std::vector<std::string>& label_headers, const std::vec
   return text;
 }
 
+std::string weights_text(const Prior& prior) {
+  switch (prior.weights) {
+    case WeightsPrior::fixed:
+      return "fixed";
+    case WeightsPrior::stick_breaking:
+      return "stick-breaking of a Dirichlet process, concentration = " + list(prior.concentration);
+    case WeightsPrior::dirichlet:
+      break;
+  }
+  const bool flat =
+      std::all_of(prior.concentration.begin(), prior.concentration.end(), [](double a) { return a == 1; });
+  return "Dirichlet, concentration = " + list(prior.concentration) + (flat ? " (flat)" : "");
+}
+
 }  // namespace
 
-std::string components_table(const Mixture& mixture, const std::vector<std::string>& column_names) {
+std::string components_table(const Mixture& mixture, const ColumnLabels& columns) {
   const ParameterTable& table = mixture.parameters();
   std::vector<Row> rows;
   for (std::size_t k = 0; k < mixture.components(); ++k)
     append_rows(rows, {std::to_string(k), format_value(mixture.weights()[k])}, mixture.family(), table.schema(),
-                table.row(k));
-  return layout({"component", "weight", "parameter"}, column_names, rows);
+                table.row(k), columns);
+  return layout({"component", "weight", "parameter"}, columns.names, rows);
 }
 
-std::string prior_table(const Prior& prior, const Family& family, const std::vector<std::string>& column_names) {
-  std::string text = "  weights: Dirichlet, concentration = " + format_value(prior.concentration) +
-                     (prior.concentration == 1 ? " (flat)\n" : "\n");
+std::string prior_table(const Prior& prior, const Family& family, const ColumnLabels& columns) {
+  std::string text = "  weights: " + weights_text(prior) + "\n";
   if (!prior.components) return text + "  components: flat\n";
   std::vector<Row> rows;
-  append_rows(rows, {}, family, prior.components->schema(), prior.components->row(0));
-  return text + layout({"components"}, column_names, rows);
+  append_rows(rows, {}, family, prior.components->schema(), prior.components->row(0), columns);
+  return text + layout({"components"}, columns.names, rows);
 }
 
 }  // namespace mixfam::cli

@@ -1,6 +1,7 @@
 #include "parameters_json.hpp"
 
 #include "dense_matrix.hpp"
+#include "weights_prior.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -44,7 +45,12 @@ Json parameters_json(const Schema& schema, ConstVectorView row) {
 }
 
 Json prior_json(const Prior& prior) {
-  Json document = {{"weights", {{"concentration", prior.concentration}}}};
+  Json weights = {{"prior", name_of(prior.weights)}};
+  if (prior.weights != WeightsPrior::fixed) {
+    const bool one_for_all = prior.concentration.size() == 1;
+    weights["concentration"] = one_for_all ? Json(prior.concentration.front()) : Json(prior.concentration);
+  }
+  Json document = {{"weights", weights}};
   document["components"] =
       prior.components ? parameters_json(prior.components->schema(), prior.components->row(0)) : Json::object();
   return document;

@@ -1,6 +1,7 @@
 #include "prior_file.hpp"
 
 #include "text.hpp"
+#include "weights_prior.hpp"
 
 #include <mixfam/error.hpp>
 
@@ -25,12 +26,14 @@ std::string needed_text(const std::vector<std::size_t>& shape) {
 
 class PriorFile {
  public:
-  PriorFile(std::string file, const Family& family) : file_(std::move(file)), family_(family) {}
+  PriorFile(std::string file, const Family& family, std::optional<WeightsPrior> weights)
+      : file_(std::move(file)), family_(family), weights_(weights) {}
 
   Prior read() const {
     const Json document = parse();
     if (!document.is_object()) refuse("an object {..} is needed");
     Prior prior;
+    prior.weights = weights_.value_or(prior.weights);
     if (!document.contains("weights") && !document.contains("components")) {
       if (!document.empty()) set_components(prior, document);
       return prior;
@@ -63,11 +66,36 @@ class PriorFile {
   }
 
   void set_weights(Prior& prior, const Json& weights) const {
-    if (!weights.is_object()) refuse("weights: an object {\"concentration\": a} is needed");
-    for (const auto& [name, value] : weights.items()) {
-      if (name != "concentration") refuse("weights: '" + name + "' is unknown; known: concentration");
-      if (!value.is_number()) refuse("weights: concentration must be one number");
-      prior.concentration = value.get<double>();
+    if (!weights.is_object()) refuse("weights: an object {\"prior\": name, \"concentration\": a} is needed");
+    for (const auto& [name, value] : weights.items())
+      if (name != "prior" && name != "concentration")
+        refuse("weights: '" + name + "' is unknown; known: prior, concentration");
+    if (const auto name = weights.find("prior"); name != weights.end()) set_weights_prior(prior, *name);
+    if (const auto value = weights.find("concentration"); value != weights.end()) {
+      if (prior.weights == WeightsPrior::fixed) refuse("weights: concentration has no meaning for fixed weights");
+      set_concentration(prior, *value);
+    }
+  }
+
+  void set_weights_prior(Prior& prior, const Json& name) const {
+    const auto& known = weights_priors();
+    const auto found = name.is_string() ? known.find(name.get<std::string>()) : known.end();
+    if (found == known.end()) {
+      std::vector<std::string> names;
+      for (const auto& [one, value] : known) names.push_back(one);
+      refuse("weights: prior = " + name.dump() + ": must be " + joined(names, " or "));
+    }
+    if (weights_ && *weights_ != found->second)
+      refuse("weights: prior is " + found->first + ", but --weights is " + name_of(*weights_));
+    prior.weights = found->second;
+  }
+
+  void set_concentration(Prior& prior, const Json& value) const {
+    const Json values = value.is_array() ? value : Json::array({value});
+    prior.concentration.clear();
+    for (const Json& one : values) {
+      if (!one.is_number()) refuse("weights: concentration must be one number, or one for each component");
+      prior.concentration.push_back(one.get<double>());
     }
   }
 
@@ -129,10 +157,13 @@ class PriorFile {
 
   std::string file_;
   const Family& family_;
+  std::optional<WeightsPrior> weights_;
 };
 
 }  // namespace
 
-Prior read_prior(const std::string& file, const Family& family) { return PriorFile(file, family).read(); }
+Prior read_prior(const std::string& file, const Family& family, std::optional<WeightsPrior> weights) {
+  return PriorFile(file, family, weights).read();
+}
 
 }  // namespace mixfam::cli

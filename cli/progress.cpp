@@ -63,7 +63,9 @@ std::string Progress::state() const {
       restarts_ > 1 ? fmt::format("start {} ({} of {}), ", restart_, restart_ + 1, restarts_) : "";
   if (!has_entry_) return start + "no iteration";
   const double gain = last_.gain_m + last_.gain_e;
-  return fmt::format("{}iteration {}: log likelihood {}{}", start, last_.iteration, format_nats(last_.log_likelihood),
+  const bool has_likelihood = !std::isnan(last_.log_likelihood);
+  return fmt::format("{}iteration {}: {} {}{}", start, last_.iteration, has_likelihood ? "log likelihood" : "ELBO",
+                     format_nats(has_likelihood ? last_.log_likelihood : last_.elbo_e),
                      std::isnan(gain) ? "" : ", gain " + format_small(gain));
 }
 

@@ -1,7 +1,9 @@
 #include "result_json.hpp"
 
+#include "components_json.hpp"
 #include "parameters_json.hpp"
 #include "trace_json.hpp"
+#include "weights_prior.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,29 +17,35 @@ using Json = nlohmann::ordered_json;
 
 Json options(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
+  const FitOptions& options = outcome.options;
   Json json = {{"data", outcome.file + ":" + outcome.path},
-               {"columns", outcome.column_names},
+               {"columns", outcome.columns.names},
                {"family", request.family},
                {"components", request.components},
                {"start", request.start},
                {"restarts", request.restarts},
                {"seed", request.seed},
-               {"update", to_string(request.update)},
-               {"assign", to_string(request.assignment)},
-               {"tolerance", request.tolerance},
-               {"max_iterations", request.max_iterations},
-               {"verify", request.verify}};
-  if (request.update == Update::map) json["prior"] = prior_json(outcome.prior);
+               {"update", to_string(options.update)},
+               {"assign", to_string(options.assignment)},
+               {"weights", name_of(options.prior.weights)},
+               {"tolerance", options.tolerance},
+               {"max_iterations", options.max_iterations},
+               {"temperature", options.temperature},
+               {"cooling", options.cooling},
+               {"batch_rows", options.batch_rows},
+               {"forgetting", options.forgetting},
+               {"degenerate", to_string(options.degenerate)},
+               {"verify", options.verify}};
+  if (outcome.has_prior()) json["prior"] = prior_json(options.prior);
   return json;
 }
 
-Json components(const Mixture& mixture) {
-  Json list = Json::array();
-  for (std::size_t k = 0; k < mixture.components(); ++k) {
-    const ParameterTable& table = mixture.parameters();
-    list.push_back({{"weight", mixture.weights()[k]}, {"parameters", parameters_json(table.schema(), table.row(k))}});
-  }
-  return list;
+Json data(const FitOutcome& outcome) {
+  Json json = {
+      {"file", outcome.file}, {"path", outcome.path}, {"rows", outcome.rows}, {"columns", outcome.columns.names}};
+  const Json categories = categories_json(outcome.columns);
+  if (!categories.empty()) json["categories"] = categories;
+  return json;
 }
 
 Json restarts(const RestartsResult& runs) {
@@ -59,13 +67,12 @@ Json restarts(const RestartsResult& runs) {
 std::string result_json(const FitOutcome& outcome) {
   const FitResult& best = outcome.best();
   Json json = {{"mixfam", MIXFAM_VERSION}};
-  json["data"] = {
-      {"file", outcome.file}, {"path", outcome.path}, {"rows", outcome.rows}, {"columns", outcome.column_names}};
+  json["data"] = data(outcome);
   json["family"] = best.mixture.family().spec();
-  json["components"] = components(best.mixture);
+  json["components"] = components_json(best.mixture, best.posterior);
   json["update"] = to_string(outcome.request.update);
   json["assign"] = to_string(outcome.request.assignment);
-  if (outcome.request.update == Update::map) json["prior"] = prior_json(outcome.prior);
+  if (outcome.has_prior()) json["prior"] = prior_json(outcome.options.prior);
   json["seed"] = outcome.request.seed;
   json["verdict"] = to_string(best.verdict);
   json["message"] = best.message;
@@ -74,7 +81,7 @@ std::string result_json(const FitOutcome& outcome) {
   json["log_likelihood"] = best.log_likelihood();
   json["log_prior"] = best.trace.back().log_prior;
   json["objective"] = best.objective();
-  json["parameters_count"] = best.mixture.free_parameters();
+  json["parameters_count"] = best.free_parameters;
   json["aic"] = best.aic();
   json["bic"] = best.bic();
   json["icl"] = best.icl();

@@ -1,10 +1,13 @@
 #include "trace_csv.hpp"
 
 #include "text.hpp"
+#include "weights_prior.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace mixfam::cli {
 
@@ -25,7 +28,19 @@ constexpr Quantity quantities[] = {{"log_likelihood", &TraceEntry::log_likelihoo
                                    {"kl", &TraceEntry::kl},
                                    {"gain_m", &TraceEntry::gain_m},
                                    {"gain_e", &TraceEntry::gain_e},
-                                   {"residual", &TraceEntry::residual}};
+                                   {"residual", &TraceEntry::residual},
+                                   {"temperature", &TraceEntry::temperature},
+                                   {"expected_log_x", &TraceEntry::expected_log_x},
+                                   {"expected_log_z", &TraceEntry::expected_log_z},
+                                   {"kl_weights", &TraceEntry::kl_weights}};
+
+struct ListQuantity {
+  const char* name;
+  std::vector<double> TraceEntry::*values;
+};
+
+constexpr ListQuantity list_quantities[] = {{"kl_component", &TraceEntry::kl_components},
+                                            {"count", &TraceEntry::counts}};
 
 /// As many digits as it takes to read the same number back.
 std::string exact(double value) { return std::isnan(value) ? "" : fmt::format("{}", value); }
@@ -33,6 +48,13 @@ std::string exact(double value) { return std::isnan(value) ? "" : fmt::format("{
 void append(std::string& line, const std::string& cell) {
   line += ',';
   line += cell;
+}
+
+/// The most components of any iteration: some may have been dropped on the way.
+std::size_t most_components(const Trace& trace) {
+  std::size_t most = 0;
+  for (const TraceEntry& entry : trace) most = std::max(most, entry.counts.size());
+  return most;
 }
 
 std::string quoted(const std::vector<std::string>& events) {
@@ -59,8 +81,15 @@ std::string header(const FitOutcome& outcome) {
   add_text("start", request.start);
   add("seed", request.seed);
   add("restart", outcome.runs.best_restart);
-  add("tolerance", request.tolerance);
-  add("max_iterations", request.max_iterations);
+  if (request.prior) add_text("prior", *request.prior);
+  if (outcome.has_prior() || request.weights) add("weights", name_of(outcome.options.prior.weights));
+  add("tolerance", outcome.options.tolerance);
+  add("max_iterations", outcome.options.max_iterations);
+  if (request.temperature) add("temperature", outcome.options.temperature);
+  if (request.temperature) add("cooling", outcome.options.cooling);
+  if (request.batch_rows) add("batch_rows", outcome.options.batch_rows);
+  if (request.batch_rows) add("forgetting", outcome.options.forgetting);
+  add("degenerate", to_string(outcome.options.degenerate));
   add("verdict", to_string(best.verdict));
   return text;
 }
@@ -71,12 +100,17 @@ std::string trace_csv(const FitOutcome& outcome) {
   std::string text = header(outcome);
   text += "iteration";
   for (const Quantity& quantity : quantities) text += fmt::format(",{}", quantity.name);
-  for (std::size_t k = 0; k < outcome.best().mixture.components(); ++k) text += fmt::format(",count_{}", k);
+  const std::size_t components = most_components(outcome.best().trace);
+  for (const ListQuantity& quantity : list_quantities)
+    for (std::size_t k = 0; k < components; ++k) text += fmt::format(",{}_{}", quantity.name, k);
   text += ",events\n";
   for (const TraceEntry& entry : outcome.best().trace) {
     text += std::to_string(entry.iteration);
     for (const Quantity& quantity : quantities) append(text, exact(entry.*quantity.value));
-    for (const double count : entry.counts) append(text, exact(count));
+    for (const ListQuantity& quantity : list_quantities) {
+      const std::vector<double>& values = entry.*quantity.values;
+      for (std::size_t k = 0; k < components; ++k) append(text, k < values.size() ? exact(values[k]) : "");
+    }
     append(text, quoted(entry.events));
     text += '\n';
   }

@@ -23,9 +23,16 @@ nlohmann::ordered_json trace_json(const Trace& trace) {
                                    {"kl", entry.kl},
                                    {"gain_m", entry.gain_m},
                                    {"gain_e", entry.gain_e},
+                                   {"temperature", entry.temperature},
                                    {"counts", entry.counts},
                                    {"events", entry.events}};
     if (verified) json["residual"] = entry.residual;
+    if (!std::isnan(entry.expected_log_x)) {
+      json["expected_log_x"] = entry.expected_log_x;
+      json["expected_log_z"] = entry.expected_log_z;
+      json["kl_weights"] = entry.kl_weights;
+      json["kl_components"] = entry.kl_components;
+    }
     entries.push_back(std::move(json));
   }
   return entries;

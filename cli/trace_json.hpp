@@ -6,7 +6,7 @@
 
 namespace mixfam::cli {
 
-/// One object for each iteration; `residual` only where it was computed.
+/// One object for each iteration; `residual` only where it was computed, the terms of variational Bayes only with it.
 nlohmann::ordered_json trace_json(const Trace& trace);
 
 }  // namespace mixfam::cli

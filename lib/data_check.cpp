@@ -4,8 +4,10 @@
 
 #include "blocks.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -35,6 +37,21 @@ void check_values(const Family& family, const Source& source, const DataBlock& b
   }
 }
 
+/// Labels have no order and no distances, so that their codes are no numbers to families of numbers.
+void check_labels(const Family& family, const Source& source) {
+  constexpr std::size_t shown = 5;
+  const auto& all = source.category_labels();
+  for (std::size_t j = 0; j < all.size(); ++j) {
+    if (all[j].empty() || family.support(j).labels_allowed) continue;
+    std::string labels;
+    for (std::size_t v = 0; v < std::min(all[j].size(), shown); ++v) labels += (v == 0 ? "" : ", ") + all[j][v];
+    if (all[j].size() > shown) labels += ", ..";
+    throw Error(ErrorKind::data, source.name() + ", " + describe_column(source, j) + " holds labels (" + labels +
+                                     "), which '" + family.spec() +
+                                     "' would take for numbers; use categorical for this column");
+  }
+}
+
 struct Sums {
   DataCheck check;
   Sums& operator+=(const Sums& other) {
@@ -50,23 +67,29 @@ std::string describe_row(const Source& source, std::size_t row) {
   return source.name() + " row " + std::to_string(row);
 }
 
-std::string describe_cell(const Source& source, std::size_t row, std::size_t column) {
-  std::string text = describe_row(source, row) + ", column " + std::to_string(column);
+std::string describe_column(const Source& source, std::size_t column) {
   const auto& names = source.column_names();
-  if (column < names.size()) text += " (\"" + names[column] + "\")";
-  return text;
+  return "column " + std::to_string(column) + (column < names.size() ? " (\"" + names[column] + "\")" : "");
+}
+
+std::string describe_cell(const Source& source, std::size_t row, std::size_t column) {
+  return describe_row(source, row) + ", " + describe_column(source, column);
 }
 
 DataCheck check_data(const Family& family, Source& source) {
   if (family.columns() != source.columns())
     throw Error(ErrorKind::usage, source.name() + " has " + std::to_string(source.columns()) + " columns, but '" +
                                       family.spec() + "' models " + std::to_string(family.columns()));
+  check_labels(family, source);
   std::vector<double> log_base(block_rows);
   const auto sums = sum_over_blocks(source, Sums{}, [&](const DataBlock& block, Sums& leaf) {
     check_values(family, source, block);
     std::fill(log_base.begin(), log_base.end(), 0.0);
     family.add_log_base(block.x, VectorView(log_base).part(0, block.x.rows));
     for (std::size_t n = 0; n < block.x.rows; ++n) {
+      if (log_base[n] == -std::numeric_limits<double>::infinity())
+        throw Error(ErrorKind::data, describe_row(source, block.first_row + n) + " has probability 0 under '" +
+                                         family.spec() + "' whatever its parameters");
       const double weight = block.weights ? block.weights[n] : 1;
       leaf.check.log_base += weight * log_base[n];
       leaf.check.total_weight += weight;

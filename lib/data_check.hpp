@@ -18,8 +18,9 @@ DataCheck check_data(const Family& family, Source& source);
 /// Throws Error(data) when fewer than `components` rows differ; stops reading as soon as enough are seen.
 void check_distinct_rows(std::size_t components, Source& source);
 
-/// "ages.h5:/X row 17", and ", column 2 ("income")" behind it.
+/// "ages.h5:/X row 17", "column 2 ("income")", and both.
 std::string describe_row(const Source& source, std::size_t row);
+std::string describe_column(const Source& source, std::size_t column);
 std::string describe_cell(const Source& source, std::size_t row, std::size_t column);
 
 }  // namespace mixfam

@@ -4,6 +4,7 @@
 #include <mixfam/exponential_family.hpp>
 
 #include "data_check.hpp"
+#include "streams.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,21 +12,6 @@
 namespace mixfam {
 
 namespace {
-
-/// Every row wholly to its most probable component, the first among equals.
-void harden(ConstMatrixView L, MatrixView R) {
-  for (std::size_t n = 0; n < L.rows(); ++n) {
-    std::size_t best = 0;
-    for (std::size_t k = 1; k < L.columns(); ++k)
-      if (L(n, k) > L(n, best)) best = k;
-    for (std::size_t k = 0; k < L.columns(); ++k) R(n, k) = k == best ? 1 : 0;
-  }
-}
-
-/// log r_nk of the assignment: of a hard one it is 0 wherever r is not.
-double log_responsibility(const BlockPosterior& posterior, std::size_t n, std::size_t k, Assignment assignment) {
-  return assignment == Assignment::hard ? 0 : posterior.log_joint()(n, k) - posterior.log_normaliser()[n];
-}
 
 struct Scalar {
   double value = 0;
@@ -37,18 +23,13 @@ struct Scalar {
 
 }  // namespace
 
-std::vector<double> log_weights(const std::vector<double>& weights) {
-  std::vector<double> result;
-  for (const double weight : weights) result.push_back(weight > 0 ? std::log(weight) : log_zero);
-  return result;
-}
-
-BlockPosterior::BlockPosterior(const Mixture& mixture)
-    : components_(mixture.components()),
-      log_weights_(log_weights(mixture.weights())),
-      evaluator_(mixture.family().evaluator(mixture.parameters().view())),
+BlockPosterior::BlockPosterior(const EStepParameters& parameters)
+    : components_(parameters.theta.components()),
+      log_weights_(parameters.log_weights),
+      evaluator_(parameters.family->evaluator(parameters.theta.view())),
       log_joint_(block_rows * components_),
       log_normaliser_(block_rows),
+      tempered_normaliser_(block_rows),
       responsibilities_(block_rows * components_) {}
 
 void BlockPosterior::compute(const DataBlock& block, const Source& source) {
@@ -75,75 +56,130 @@ void BlockPosterior::compute(const DataBlock& block, const Source& source) {
   for (std::size_t k = 0; k < components_; ++k)
     for (std::size_t n = 0; n < rows_; ++n) R(n, k) /= log_normaliser_[n];
   for (std::size_t n = 0; n < rows_; ++n) log_normaliser_[n] = greatest[n] + std::log(log_normaliser_[n]);
+  tempered_normaliser_ = log_normaliser_;
+  temperature_ = 1;
+  certain_ = false;
 }
 
-Statistics e_step(const Mixture& mixture, Source& source, Assignment assignment) {
-  const Family& family = mixture.family();
-  const std::size_t components = mixture.components();
-  Statistics zero(components, family.statistic_size(), family.origin_size());
-  for (std::size_t k = 0; k < components; ++k) family.origin(mixture.parameters().row(k), zero.origins().row(k));
+void BlockPosterior::assign(const DataBlock& block, const AssignmentRule& rule) {
+  if (rule.assignment == Assignment::hard) harden();
+  if (rule.assignment == Assignment::sampled) draw(block, rule);
+  if (rule.temperature != 1) temper(rule.temperature);
+}
 
-  BlockPosterior posterior(mixture);
-  return sum_over_blocks(source, zero, [&](const DataBlock& block, Statistics& leaf) {
-    posterior.compute(block, source);
-    const auto L = posterior.log_joint();
-    const auto R = posterior.responsibilities();
-    if (assignment == Assignment::hard) harden(L, R);
+/// Every row wholly to its most probable component, the first among equals.
+void BlockPosterior::harden() {
+  const auto L = log_joint();
+  const auto R = responsibilities();
+  for (std::size_t n = 0; n < rows_; ++n) {
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < components_; ++k)
+      if (L(n, k) > L(n, best)) best = k;
+    for (std::size_t k = 0; k < components_; ++k) R(n, k) = k == best ? 1 : 0;
+  }
+  certain_ = true;
+}
+
+void BlockPosterior::draw(const DataBlock& block, const AssignmentRule& rule) {
+  Random random = stream(Stream::assignment, rule.seed, rule.iteration, block.first_row);
+  const auto R = responsibilities();
+  std::vector<double> row(components_);
+  for (std::size_t n = 0; n < rows_; ++n) {
+    for (std::size_t k = 0; k < components_; ++k) row[k] = R(n, k);
+    const std::size_t drawn = random.categorical(row);
+    for (std::size_t k = 0; k < components_; ++k) R(n, k) = k == drawn ? 1 : 0;
+  }
+  certain_ = true;
+}
+
+/// r_nk proportional to its own power 1 / temperature.
+void BlockPosterior::temper(double temperature) {
+  const auto L = log_joint();
+  const auto R = responsibilities();
+  temperature_ = temperature;
+  for (std::size_t n = 0; n < rows_; ++n) {
+    double greatest = L(n, 0);
+    for (std::size_t k = 1; k < components_; ++k) greatest = std::max(greatest, L(n, k));
+    double sum = 0;
+    for (std::size_t k = 0; k < components_; ++k) sum += R(n, k) = std::exp((L(n, k) - greatest) / temperature);
+    for (std::size_t k = 0; k < components_; ++k) R(n, k) /= sum;
+    tempered_normaliser_[n] = greatest / temperature + std::log(sum);
+  }
+}
+
+Statistics zero_statistics(const EStepParameters& parameters) {
+  const Family& family = *parameters.family;
+  const std::size_t components = parameters.theta.components();
+  Statistics zero(components, family.statistic_size(), family.origin_size());
+  for (std::size_t k = 0; k < components; ++k) family.origin(parameters.theta.row(k), zero.origins().row(k));
+  return zero;
+}
+
+void add_block(BlockPosterior& posterior, const Family& family, const DataBlock& block, const Source& source,
+               const AssignmentRule& rule, Statistics& statistics) {
+  posterior.compute(block, source);
+  posterior.assign(block, rule);
+  const auto L = posterior.log_joint();
+  const auto R = posterior.responsibilities();
+  for (std::size_t n = 0; n < block.x.rows; ++n) {
+    const double weight = block.weights ? block.weights[n] : 1;
+    statistics.total_weight() += weight;
+    statistics.log_normaliser() += weight * posterior.log_normaliser()[n];
+  }
+  for (std::size_t k = 0; k < R.columns(); ++k) {
+    double count = 0;
+    double joint = 0;
+    double entropy = 0;
     for (std::size_t n = 0; n < block.x.rows; ++n) {
-      const double weight = block.weights ? block.weights[n] : 1;
-      leaf.total_weight() += weight;
-      leaf.log_normaliser() += weight * posterior.log_normaliser()[n];
+      double& r = R(n, k);
+      if (block.weights) r *= block.weights[n];
+      if (!(r > 0)) continue;
+      count += r;
+      joint += r * L(n, k);
+      entropy -= r * posterior.log_responsibility(n, k);
     }
-    for (std::size_t k = 0; k < components; ++k) {
-      double count = 0;
-      double joint = 0;
-      double entropy = 0;
-      for (std::size_t n = 0; n < block.x.rows; ++n) {
-        double& r = R(n, k);
-        const double log_r = log_responsibility(posterior, n, k, assignment);
-        if (block.weights) r *= block.weights[n];
-        count += r;
-        if (r > 0) {
-          joint += r * L(n, k);
-          entropy -= r * log_r;
-        }
-      }
-      leaf.counts()[k] += count;
-      leaf.expected_log_joint() += joint;
-      leaf.entropy() += entropy;
-    }
-    family.accumulate(block.x, R, leaf.origins(), leaf.sums());
+    statistics.counts()[k] += count;
+    statistics.expected_log_joint() += joint;
+    statistics.entropy() += entropy;
+  }
+  family.accumulate(block.x, R, statistics.origins(), statistics.sums());
+}
+
+Statistics e_step(const EStepParameters& parameters, Source& source, const AssignmentRule& rule) {
+  BlockPosterior posterior(parameters);
+  return sum_over_blocks(source, zero_statistics(parameters), [&](const DataBlock& block, Statistics& leaf) {
+    add_block(posterior, *parameters.family, block, source, rule, leaf);
   });
 }
 
-double kl_by_definition(const Mixture& old_mixture, const Mixture& new_mixture, Source& source, Assignment assignment) {
-  BlockPosterior q(old_mixture);
-  BlockPosterior p(new_mixture);
+double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, Source& source,
+                        const AssignmentRule& rule) {
+  BlockPosterior q(old_parameters);
+  BlockPosterior p(new_parameters);
   return sum_over_blocks(source, Scalar{},
                          [&](const DataBlock& block, Scalar& leaf) {
                            q.compute(block, source);
+                           q.assign(block, rule);
                            p.compute(block, source);
                            const auto R = q.responsibilities();
-                           if (assignment == Assignment::hard) harden(q.log_joint(), R);
                            for (std::size_t k = 0; k < R.columns(); ++k)
                              for (std::size_t n = 0; n < block.x.rows; ++n) {
                                if (!(R(n, k) > 0)) continue;
-                               const double log_p = p.log_joint()(n, k) - p.log_normaliser()[n];
                                const double weight = block.weights ? block.weights[n] : 1;
-                               leaf.value += weight * R(n, k) * (log_responsibility(q, n, k, assignment) - log_p);
+                               leaf.value +=
+                                   weight * R(n, k) * (q.log_responsibility(n, k) - p.log_responsibility(n, k));
                              }
                          })
       .value;
 }
 
-double elbo_of_statistics(const Statistics& statistics, const Mixture& mixture) {
-  const Family& family = mixture.family();
-  const auto log_w = log_weights(mixture.weights());
+double expected_log_density(const Statistics& statistics, const EStepParameters& parameters) {
+  const Family& family = *parameters.family;
   std::vector<double> c(family.statistic_size());
-  double sum = statistics.entropy();
-  for (std::size_t k = 0; k < mixture.components(); ++k) {
-    family.coefficients(mixture.parameters().row(k), statistics.origins().row(k), c);
-    sum += detail::dot(statistics.sums().row(k).data(), c.data(), c.size()) + statistics.counts()[k] * log_w[k];
+  double sum = 0;
+  for (std::size_t k = 0; k < statistics.components(); ++k) {
+    family.coefficients(parameters.theta.row(k), statistics.origins().row(k), c);
+    sum += detail::dot(statistics.sums().row(k).data(), c.data(), c.size());
   }
   return sum;
 }

@@ -5,58 +5,91 @@
 #include <mixfam/statistics.hpp>
 
 #include "blocks.hpp"
+#include "weights.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace mixfam {
 
-/// log 0, kept finite so that 0 * log 0 is 0 in every product.
-inline constexpr double log_zero = -1e300;
+/// The coefficients of an E-step: those of parameters, and log weights that may carry a further constant for each
+/// component, so that point parameters and posteriors look alike.
+struct EStepParameters {
+  FamilyPtr family;
+  ParameterTable theta;
+  std::vector<double> log_weights;
 
-/// log w_k, with log_zero for 0.
-std::vector<double> log_weights(const std::vector<double>& weights);
+  static EStepParameters of(const Mixture& mixture) {
+    return {mixture.family_ptr(), mixture.parameters(), mixfam::log_weights(mixture.weights())};
+  }
+};
 
-/// log p(x_n, z = k) and p(z = k | x_n) of the rows of one block: the E-step before any sum.
+/// How log densities become responsibilities.
+struct AssignmentRule {
+  Assignment assignment = Assignment::soft;
+  double temperature = 1;
+  std::uint64_t seed = 0;
+  std::uint64_t iteration = 0;
+};
+
+/// log p(x_n, z = k) and the responsibilities of the rows of one block: the E-step before any sum.
 class BlockPosterior {
  public:
-  explicit BlockPosterior(const Mixture& mixture);
+  explicit BlockPosterior(const EStepParameters& parameters);
 
+  /// Densities and soft responsibilities.
   /// Throws Error(numerical) naming the first row that has no density under any component.
   void compute(const DataBlock& block, const Source& source);
+  /// Makes the responsibilities those of the rule.
+  void assign(const DataBlock& block, const AssignmentRule& rule);
 
-  std::size_t rows() const { return rows_; }
   /// L(n, k) = log w_k + log p(x_n | theta_k) - log h(x_n), column-major.
-  ConstMatrixView log_joint() const { return matrix(log_joint_); }
+  ConstMatrixView log_joint() const {
+    return {log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_rows)};
+  }
   /// log sum_k exp L(n, k).
   ConstVectorView log_normaliser() const { return {log_normaliser_.data(), rows_}; }
-  /// p(z = k | x_n), column-major.
+  /// r_nk, column-major.
   MatrixView responsibilities() {
     return {responsibilities_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_rows)};
   }
+  /// log r_nk where r_nk > 0.
+  double log_responsibility(std::size_t n, std::size_t k) const {
+    return certain_ ? 0 : log_joint()(n, k) / temperature_ - tempered_normaliser_[n];
+  }
 
  private:
-  ConstMatrixView matrix(const std::vector<double>& values) const {
-    return {values.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_rows)};
-  }
+  void harden();
+  void draw(const DataBlock& block, const AssignmentRule& rule);
+  void temper(double temperature);
 
   std::size_t components_;
   std::size_t rows_ = 0;
+  bool certain_ = false;  // each row belongs to one component
+  double temperature_ = 1;
   std::vector<double> log_weights_;
   std::unique_ptr<Evaluator> evaluator_;
   std::vector<double> log_joint_;
   std::vector<double> log_normaliser_;
+  std::vector<double> tempered_normaliser_;
   std::vector<double> responsibilities_;
 };
 
-/// One pass: the statistics of the assignment made at the mixture's parameters, about its own locations.
-Statistics e_step(const Mixture& mixture, Source& source, Assignment assignment);
+/// Zero statistics about the locations of the parameters.
+Statistics zero_statistics(const EStepParameters& parameters);
+
+/// Adds the block's rows to the statistics, assigned by the rule.
+void add_block(BlockPosterior& posterior, const Family& family, const DataBlock& block, const Source& source,
+               const AssignmentRule& rule, Statistics& statistics);
+
+/// One pass: the statistics of the assignment made at the parameters, about their own locations.
+Statistics e_step(const EStepParameters& parameters, Source& source, const AssignmentRule& rule);
 
 /// KL(q || p(Z | X, new)) by its definition, where q is the assignment made at the old parameters.
-double kl_by_definition(const Mixture& old_mixture, const Mixture& new_mixture, Source& source, Assignment assignment);
+double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, Source& source,
+                        const AssignmentRule& rule);
 
-/// ELBO of the assignment that left `statistics` at other parameters, without sum log h:
-/// sum_k <S_k, c(theta_k; o_k)> + <N, log w> + H(q).
-double elbo_of_statistics(const Statistics& statistics, const Mixture& mixture);
+/// sum_k <S_k, c(theta_k; o_k)>: E_q[log p(X | Z, theta)] without sum log h.
+double expected_log_density(const Statistics& statistics, const EStepParameters& parameters);
 
 }  // namespace mixfam

@@ -1,5 +1,6 @@
 #include <mixfam/family.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace mixfam {
@@ -10,7 +11,8 @@ Evaluator::~Evaluator() = default;
 bool Support::contains(double x) const {
   if (!std::isfinite(x)) return false;
   if (open ? !(x > lower && x < upper) : !(x >= lower && x <= upper)) return false;
-  return !integer || x == std::floor(x);
+  if (integer && x != std::floor(x)) return false;
+  return values.empty() || std::binary_search(values.begin(), values.end(), x);
 }
 
 }  // namespace mixfam

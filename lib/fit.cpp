@@ -4,11 +4,16 @@
 #include "data_check.hpp"
 #include "e_step.hpp"
 #include "initialize_checked.hpp"
-#include "m_step.hpp"
+#include "reseed.hpp"
+#include "responsibilities.hpp"
+#include "stepwise.hpp"
+#include "streams.hpp"
+#include "update.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace mixfam {
 
@@ -16,106 +21,257 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// What sums over the rows may be wrong by, relative to their size.
+/// What sums over the rows may be wrong by, relative to their size: a fall of more is no rounding.
 constexpr double relative_round_off = 1e-12;
 
-double round_off(const TraceEntry& entry, double total_weight) {
-  return relative_round_off * std::max({std::abs(entry.objective), std::abs(entry.q), total_weight});
+/// Gains of less than this, relative to the sums, are rounding alone.
+constexpr double relative_noise = 16 * std::numeric_limits<double>::epsilon();
+
+/// Reseeding is given up after this many for each component.
+constexpr std::size_t reseeds_per_component = 10;
+
+/// The size of the sums over the rows that the objective is made of.
+double scale_of(const TraceEntry& entry, const DataCheck& check) {
+  return std::max({std::abs(entry.objective), std::abs(entry.q), check.total_weight}) + std::abs(check.log_base);
 }
 
-/// Aitken's estimate of what the objective would still gain, from its last two gains (McLachlan and Krishnan 2008,
-/// section 4.9): with gains falling by a constant ratio a, the rest is gain * a / (1 - a). NaN when they do not fall.
+/// Aitken's estimate of what the objective would still gain, from its last gains (McLachlan and Krishnan 2008, section
+/// 4.9): with gains falling by a constant ratio a, the rest is gain * a / (1 - a). The ratio grows towards its limit
+/// while a slow direction emerges, so it is carried on by twice its last growth. NaN while gains do not fall.
 double aitken_remaining_gain(const Trace& trace) {
-  if (trace.size() < 3) return nan;
+  if (trace.size() < 4) return nan;
   const auto end = trace.end();
-  const double previous = end[-2].objective - end[-3].objective;
-  const double last = end[-1].objective - end[-2].objective;
-  const double ratio = last / previous;
-  return ratio >= 0 && ratio < 1 ? last * ratio / (1 - ratio) : nan;
+  const auto gain = [&](std::ptrdiff_t back) { return end[-back].objective - end[-back - 1].objective; };
+  const double ratio = gain(1) / gain(2);
+  const double growth = std::max(0.0, ratio - gain(2) / gain(3));
+  const double limit = ratio + 2 * growth;
+  return ratio >= 0 && limit < 1 ? gain(1) * limit / (1 - limit) : nan;
 }
 
-/// The state of one fit: the mixture, the statistics of its last E-step, and the trace.
+double sum_of(ConstVectorView values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+double weighted_log(ConstVectorView counts, const std::vector<double>& log_weights) {
+  double sum = 0;
+  for (std::size_t k = 0; k < counts.size(); ++k) sum += counts[k] * log_weights[k];
+  return sum;
+}
+
+/// Parameters, or their posterior, with all that an E-step and a trace entry need of them.
+struct State {
+  State(FamilyPtr family, UpdateResult result, std::vector<double> counts)
+      : mixture(family, result.weights, result.theta),
+        parameters{std::move(family), std::move(result.theta), result.log_weights},
+        log_weights(std::move(result.log_weights)),
+        hyperparameters(std::move(result.hyperparameters)),
+        update_counts(std::move(counts)) {
+    for (std::size_t k = 0; k < log_weights.size(); ++k) parameters.log_weights[k] += result.log_scale[k];
+  }
+  explicit State(const Mixture& start)
+      : mixture(start), parameters(EStepParameters::of(start)), log_weights(parameters.log_weights) {}
+
+  Mixture mixture;
+  EStepParameters parameters;
+  std::vector<double> log_weights;                // without the constants of posteriors
+  std::optional<ParameterTable> hyperparameters;  // vb
+  std::vector<double> update_counts;              // N_k that made the state; empty at a given start
+};
+
+/// What separates the bound of a state from Q + H: for vb KL(q(w) || p(w)) and KL(q(theta_k) || p(theta_k)).
+struct Penalty {
+  double weights = 0;
+  std::vector<double> components;
+
+  double total() const { return weights + sum_of(components); }
+};
+
+Penalty penalty_of(const State& state, const Prior& prior) {
+  Penalty penalty;
+  if (!state.hyperparameters) return penalty;
+  penalty.weights = weights_kl(state.update_counts, prior);
+  penalty.components.resize(state.hyperparameters->components());
+  state.mixture.family().add_kl_to_prior(state.hyperparameters->view(), prior.components->row(0), penalty.components);
+  return penalty;
+}
+
+/// One fit: the state, the statistics of its last E-step, and the trace.
 class Fit {
  public:
-  Fit(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check)
-      : source_(source),
-        options_(options),
-        prior_(options.update == Update::map ? options.prior : Prior{}),
-        check_(check),
-        mixture_(start) {}
+  Fit(State start, Source& source, const FitOptions& options, const DataCheck& check)
+      : source_(source), options_(options), rule_(update_rule(options)), check_(check), state_(std::move(start)) {}
 
   FitResult run() && {
-    e_step_and_record(nan, nan, {});
+    record(nan, nan);
     while (!verdict_) {
       if (trace_.back().iteration >= options_.max_iterations) {
         finish(Verdict::max_iterations,
-               "stopped after " + std::to_string(options_.max_iterations) +
-                   " iterations, before the tolerance was reached; allow more (max-iterations)");
+               stops_by_itself() ? "stopped after " + std::to_string(options_.max_iterations) +
+                                       " iterations, before the tolerance was reached; allow more (max-iterations)"
+                                 : "made " + std::to_string(options_.max_iterations) + " iterations");
       } else {
         iterate();
       }
     }
-    return {std::move(mixture_), *verdict_,       std::move(message_),
-            std::move(trace_),   remaining_gain_, check_.total_weight};
+    return result();
   }
 
  private:
-  /// An M-step from the statistics at hand and the E-step that follows it.
+  std::size_t iteration() const { return trace_.empty() ? 0 : trace_.back().iteration + 1; }
+
+  bool is_vb() const { return options_.update == Update::vb; }
+
+  /// Sampling methods have no limit to converge to.
+  bool stops_by_itself() const {
+    return options_.assignment != Assignment::sampled && options_.update != Update::sampled;
+  }
+
+  AssignmentRule assignment_rule(std::size_t iteration) const {
+    const double temperature =
+        std::max(1.0, options_.temperature * std::pow(options_.cooling, static_cast<double>(iteration)));
+    return {options_.assignment, temperature, options_.seed, iteration};
+  }
+
   void iterate() {
-    MStep step = m_step(mixture_.family_ptr(), statistics_, prior_);
-    if (!step.mixture) {
-      const std::string what =
-          "iteration " + std::to_string(trace_.back().iteration + 1) + ", " + describe(step.degenerate);
-      trace_.back().events.push_back("degenerate: " + what);
-      finish(Verdict::degenerate, what + "; use a prior (update map), fewer components or another start");
+    if (options_.batch_rows > 0) {
+      stepwise_iteration();
+    } else {
+      batch_iteration();
+    }
+  }
+
+  /// An update from the statistics at hand, and the E-step that follows it.
+  void batch_iteration() {
+    rule_.iteration = iteration();
+    UpdateResult result = update(family(), statistics_, rule_, state_.mixture.weights());
+    if (!result.degenerate.empty() && !repair(result)) return;
+    // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
+    const bool begun_anew = !result.degenerate.empty() && options_.degenerate != DegeneratePolicy::keep;
+    State next(family(), std::move(result), {statistics_.counts().begin(), statistics_.counts().end()});
+    double elbo_m = nan;
+    double defined_kl = nan;
+    if (!begun_anew) {
+      elbo_m = expected_log_density(statistics_, next.parameters) +
+               weighted_log(statistics_.counts(), next.parameters.log_weights) + statistics_.entropy() +
+               check_.log_base - penalty_of(next, rule_.prior).total();
+      if (options_.verify)
+        defined_kl =
+            kl_by_definition(state_.parameters, next.parameters, source_, assignment_rule(trace_.back().iteration));
+    }
+    state_ = std::move(next);
+    record(elbo_m, defined_kl);
+    judge(begun_anew);
+  }
+
+  /// A pass of stepwise updates, and the E-step that evaluates where it led.
+  void stepwise_iteration() {
+    StepwiseResult pass = stepwise_pass(state_.parameters, state_.mixture, std::move(statistics_), source_,
+                                        {options_.batch_rows, options_.forgetting, steps_, check_.total_weight}, rule_,
+                                        assignment_rule(iteration()));
+    steps_ = pass.steps;
+    if (!pass.last.degenerate.empty()) {
+      degenerate(pass.last.degenerate);
       return;
     }
-    const double elbo_m = elbo_of_statistics(statistics_, *step.mixture) + check_.log_base;
-    const double defined_kl =
-        options_.verify ? kl_by_definition(mixture_, *step.mixture, source_, options_.assignment) : nan;
-    mixture_ = std::move(*step.mixture);
-    e_step_and_record(elbo_m, defined_kl, {});
-    judge();
+    state_ = State(family(), std::move(pass.last), std::move(pass.counts));
+    record(nan, nan);
+    judge(true);
   }
 
-  void e_step_and_record(double elbo_m, double defined_kl, std::vector<std::string> events) {
-    statistics_ = e_step(mixture_, source_, options_.assignment);
+  const FamilyPtr& family() const { return state_.mixture.family_ptr(); }
+
+  void record(double elbo_m, double defined_kl) {
     TraceEntry entry;
-    entry.iteration = trace_.empty() ? 0 : trace_.back().iteration + 1;
-    entry.log_likelihood = statistics_.log_normaliser() + check_.log_base;
-    entry.log_prior = options_.update == Update::map ? log_prior(mixture_, prior_) : 0;
+    entry.iteration = iteration();
+    const AssignmentRule assignment = assignment_rule(entry.iteration);
+    statistics_ = e_step(state_.parameters, source_, assignment);
+    const Penalty penalty = penalty_of(state_, rule_.prior);
+    const double bound = statistics_.log_normaliser() + check_.log_base - penalty.total();
+    entry.log_likelihood = is_vb() ? nan : bound;
+    entry.log_prior = options_.update == Update::map || options_.update == Update::sampled
+                          ? log_prior(state_.mixture, rule_.prior)
+                          : 0;
     entry.q = statistics_.expected_log_joint() + check_.log_base;
     entry.entropy = statistics_.entropy();
-    entry.elbo_e = entry.q + entry.entropy;
+    entry.elbo_e = entry.q + entry.entropy - penalty.total();
     entry.objective = entry.elbo_e + entry.log_prior;
     entry.elbo_m = elbo_m;
-    entry.kl = entry.log_likelihood - elbo_m;
+    entry.kl = bound - elbo_m;
     entry.gain_m = trace_.empty() ? nan : elbo_m + entry.log_prior - trace_.back().objective;
     entry.gain_e = entry.elbo_e - elbo_m;
-    entry.residual = std::abs(entry.log_likelihood - (elbo_m + defined_kl));
+    entry.residual = std::abs(bound - (elbo_m + defined_kl));
+    entry.temperature = assignment.temperature;
+    const double expected_log_z = weighted_log(statistics_.counts(), state_.log_weights);
+    entry.expected_log_z = is_vb() ? expected_log_z : nan;
+    entry.expected_log_x = is_vb() ? entry.q - expected_log_z : nan;
+    entry.kl_weights = is_vb() ? penalty.weights : nan;
+    entry.kl_components = penalty.components;
     entry.counts.assign(statistics_.counts().begin(), statistics_.counts().end());
-    entry.events = std::move(events);
+    entry.events = std::move(events_);
+    events_.clear();
     trace_.push_back(std::move(entry));
-    if (options_.observer && !options_.observer(trace_.back())) finish(Verdict::interrupted, "interrupted");
+    if (options_.observer && !options_.observer(trace_.back(), state_.mixture))
+      finish(Verdict::interrupted, "interrupted");
   }
 
-  /// One signed objective decides.
-  void judge() {
-    if (verdict_) return;
+  /// One signed objective decides. Where components began anew it may fall, and estimates begin anew with them.
+  void judge(bool begun_anew) {
+    if (verdict_ || !stops_by_itself()) return;
     const TraceEntry& last = trace_.back();
-    const double gain = last.objective - trace_[trace_.size() - 2].objective;
-    const double noise = round_off(last, check_.total_weight);
-    const double previous_estimate = remaining_gain_;
-    remaining_gain_ = std::abs(gain) <= noise ? 0 : aitken_remaining_gain(trace_);
+    const TraceEntry& before = trace_[trace_.size() - 2];
     if (!std::isfinite(last.objective)) {
       finish(Verdict::degenerate, "iteration " + std::to_string(last.iteration) + ": the objective is not finite");
-    } else if (gain < -noise) {
-      finish(Verdict::decreased, "the objective fell by " + std::to_string(-gain) + " nats in iteration " +
-                                     std::to_string(last.iteration) + ", more than round-off explains");
-    } else if (remaining_gain_ == 0 ||
-               (remaining_gain_ < options_.tolerance && previous_estimate < options_.tolerance)) {
-      finish(Verdict::converged, "converged after " + std::to_string(last.iteration) + " iterations");
+      return;
     }
+    const double gain = last.objective - before.objective;
+    const double scale = scale_of(last, check_);
+    const double previous_estimate = remaining_gain_;
+    if (options_.batch_rows > 0) {
+      remaining_gain_ = std::abs(gain);
+    } else if (begun_anew || before.temperature != 1) {
+      remaining_gain_ = nan;
+      return;
+    } else {
+      remaining_gain_ = std::abs(gain) <= relative_noise * scale ? 0 : aitken_remaining_gain(trace_);
+      if (gain < -relative_round_off * scale) {
+        finish(Verdict::decreased, "the objective fell by " + std::to_string(-gain) + " nats in iteration " +
+                                       std::to_string(last.iteration) + ", more than round-off explains");
+        return;
+      }
+    }
+    if (options_.tolerance == 0) return;
+    if (remaining_gain_ == 0 || (remaining_gain_ < options_.tolerance && previous_estimate < options_.tolerance))
+      finish(Verdict::converged, "converged after " + std::to_string(last.iteration) + " iterations");
+  }
+
+  /// Applies the policy for degenerate components; false when the fit ends here.
+  bool repair(UpdateResult& result) {
+    switch (options_.degenerate) {
+      case DegeneratePolicy::error:
+        break;
+      case DegeneratePolicy::reseed:
+        if (reseeds_ >= reseeds_per_component * state_.mixture.components()) break;
+        reseeds_ += result.degenerate.size();
+        reseed(result, *family(), source_, rule_);
+        return note_repair("reseeded", result);
+      case DegeneratePolicy::drop:
+        if (!drop(result, rule_.prior)) break;
+        return note_repair("dropped", result);
+      case DegeneratePolicy::keep:
+        keep(result, state_.mixture);
+        return note_repair("kept", result);
+    }
+    degenerate(result.degenerate);
+    return false;
+  }
+
+  bool note_repair(const std::string& what, const UpdateResult& result) {
+    events_.push_back(what + ": " + describe(result.degenerate));
+    return true;
+  }
+
+  void degenerate(const std::vector<Degeneracy>& components) {
+    const std::string what = "iteration " + std::to_string(iteration()) + ", " + describe(components);
+    trace_.back().events.push_back("degenerate: " + what);
+    finish(Verdict::degenerate, what + "; use a prior (update map), fewer components or another start");
   }
 
   void finish(Verdict verdict, std::string message) {
@@ -123,22 +279,75 @@ class Fit {
     message_ = std::move(message);
   }
 
+  FitResult result() {
+    std::optional<Posterior> posterior;
+    if (options_.update != Update::ml && rule_.prior.components)
+      posterior = make_posterior(family(), statistics_, rule_.prior);
+    const double log_likelihood =
+        is_vb() ? e_step(EStepParameters::of(state_.mixture), source_, {}).log_normaliser() + check_.log_base
+                : trace_.back().log_likelihood;
+    const std::size_t fixed = rule_.prior.weights == WeightsPrior::fixed ? state_.mixture.components() - 1 : 0;
+    const std::size_t free_parameters = state_.mixture.free_parameters() - fixed;
+    return {std::move(state_.mixture), *verdict_,       std::move(message_),
+            std::move(trace_),         remaining_gain_, check_.total_weight,
+            std::move(posterior),      log_likelihood,  free_parameters};
+  }
+
   Source& source_;
   const FitOptions& options_;
-  Prior prior_;
+  UpdateRule rule_;
   DataCheck check_;
-  Mixture mixture_;
+  State state_;
   Statistics statistics_;
   Trace trace_;
+  std::vector<std::string> events_;
+  std::size_t reseeds_ = 0;
+  std::size_t steps_ = 0;  // stepwise updates made
   double remaining_gain_ = nan;
   std::optional<Verdict> verdict_;
   std::string message_;
 };
 
-void check_options(const Family& family, const FitOptions& options) {
-  if (!(options.tolerance >= 0))
-    throw Error(ErrorKind::usage, "tolerance is " + std::to_string(options.tolerance) + " (must be >= 0)");
-  if (options.update == Update::map) check_prior(family, options.prior);
+/// A given mixture as a start: for vb, the posterior of the assignment that it makes.
+State start_from(const Mixture& start, Source& source, const FitOptions& options) {
+  if (options.update != Update::vb) return State(start);
+  const Statistics statistics = e_step(EStepParameters::of(start), source, {options.assignment, 1, options.seed, 0});
+  return State(start.family_ptr(), update(start.family_ptr(), statistics, update_rule(options), start.weights()),
+               {statistics.counts().begin(), statistics.counts().end()});
+}
+
+void check_proper_prior(const Family& family, const FitOptions& options) {
+  const std::string method = to_string(options.update);
+  if (family.hyperparameters().empty())
+    throw Error(ErrorKind::usage,
+                "'" + family.spec() + "' has no conjugate prior, which update " + method + " needs; use update ml");
+  if (!options.prior.components)
+    throw Error(ErrorKind::usage, "update " + method + " needs a prior on the parameters; use the default prior");
+  const auto h = options.prior.components->row(0);
+  if (!family.log_partition(ConstMatrixView::row_major(h.data(), 1, h.size())))
+    throw Error(ErrorKind::usage,
+                "update " + method + " needs a proper prior, but that on the parameters has no finite integral");
+}
+
+void check_options(const Family& family, std::size_t components, const FitOptions& options) {
+  const auto require = [](bool holds, const std::string& what) {
+    if (!holds) throw Error(ErrorKind::usage, what);
+  };
+  require(components > 0, "a mixture needs at least one component");
+  require(options.tolerance >= 0, "tolerance is " + std::to_string(options.tolerance) + " (must be >= 0)");
+  require(options.temperature >= 1, "temperature is " + std::to_string(options.temperature) + " (must be >= 1)");
+  require(options.cooling > 0 && options.cooling < 1,
+          "cooling is " + std::to_string(options.cooling) + " (must be between 0 and 1)");
+  require(options.temperature == 1 || options.assignment == Assignment::soft,
+          "a temperature needs soft assignment: a hard or sampled one has none");
+  require(options.forgetting > 0.5 && options.forgetting <= 1,
+          "forgetting is " + std::to_string(options.forgetting) + " (must be in (0.5, 1])");
+  require(options.prior.weights != WeightsPrior::stick_breaking || options.update == Update::vb,
+          "stick-breaking weights are for update vb");
+  require(options.update == Update::ml || !family.hyperparameters().empty() || !options.prior.components,
+          "'" + family.spec() + "' has no conjugate prior; use update ml");
+  check_prior(family, components, options.prior);
+  if (options.update == Update::vb || options.update == Update::sampled) check_proper_prior(family, options);
 }
 
 bool better(const FitResult& a, const FitResult& b) {
@@ -153,9 +362,45 @@ RestartSummary summarise(std::size_t restart, const FitResult& result) {
 
 }  // namespace
 
-const char* to_string(Update update) { return update == Update::ml ? "ml" : "map"; }
+const char* to_string(Update update) {
+  switch (update) {
+    case Update::ml:
+      return "ml";
+    case Update::map:
+      return "map";
+    case Update::vb:
+      return "vb";
+    case Update::sampled:
+      return "sampled";
+  }
+  return "";
+}
 
-const char* to_string(Assignment assignment) { return assignment == Assignment::soft ? "soft" : "hard"; }
+const char* to_string(Assignment assignment) {
+  switch (assignment) {
+    case Assignment::soft:
+      return "soft";
+    case Assignment::hard:
+      return "hard";
+    case Assignment::sampled:
+      return "sampled";
+  }
+  return "";
+}
+
+const char* to_string(DegeneratePolicy policy) {
+  switch (policy) {
+    case DegeneratePolicy::error:
+      return "error";
+    case DegeneratePolicy::reseed:
+      return "reseed";
+    case DegeneratePolicy::drop:
+      return "drop";
+    case DegeneratePolicy::keep:
+      return "keep";
+  }
+  return "";
+}
 
 const char* to_string(Verdict verdict) {
   switch (verdict) {
@@ -173,28 +418,43 @@ const char* to_string(Verdict verdict) {
   return "";
 }
 
-double FitResult::aic() const { return -2 * log_likelihood() + 2 * static_cast<double>(mixture.free_parameters()); }
+double FitResult::aic() const { return -2 * log_likelihood() + 2 * static_cast<double>(free_parameters); }
 
 double FitResult::bic() const {
-  return -2 * log_likelihood() + static_cast<double>(mixture.free_parameters()) * std::log(total_weight);
+  return -2 * log_likelihood() + static_cast<double>(free_parameters) * std::log(total_weight);
 }
 
 double FitResult::icl() const {
-  return -2 * trace.back().q + static_cast<double>(mixture.free_parameters()) * std::log(total_weight);
+  const TraceEntry& last = trace.back();
+  const double log_joint = std::isnan(last.log_likelihood) ? log_likelihood() - last.entropy : last.q;
+  return -2 * log_joint + static_cast<double>(free_parameters) * std::log(total_weight);
 }
 
 FitResult fit(const Mixture& start, Source& source, const FitOptions& options) {
-  check_options(start.family(), options);
+  check_options(start.family(), start.components(), options);
   const DataCheck check = check_data(start.family(), source);
   check_distinct_rows(start.components(), source);
-  return Fit(start, source, options, check).run();
+  return Fit(start_from(start, source, options), source, options, check).run();
+}
+
+FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source, const FitOptions& options) {
+  check_options(*family, R.columns(), options);
+  const DataCheck check = check_data(*family, source);
+  check_distinct_rows(R.columns(), source);
+  const Statistics statistics = statistics_of_responsibilities(*family, R, source);
+  const std::vector<double> equal_weights(R.columns(), 1 / static_cast<double>(R.columns()));
+  UpdateResult start = update(family, statistics, update_rule(options), equal_weights);
+  if (!start.degenerate.empty())
+    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(start.degenerate) +
+                                          "; use a prior (update map) or other responsibilities");
+  State state(family, std::move(start), {statistics.counts().begin(), statistics.counts().end()});
+  return Fit(std::move(state), source, options, check).run();
 }
 
 RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Source& source,
                             const RestartsOptions& restarts, const FitOptions& options) {
-  if (components == 0) throw Error(ErrorKind::usage, "a mixture needs at least one component");
   if (restarts.restarts == 0) throw Error(ErrorKind::usage, "at least one start is needed");
-  check_options(*family, options);
+  check_options(*family, components, options);
   const DataCheck check = check_data(*family, source);
   check_distinct_rows(components, source);
 
@@ -204,10 +464,11 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
   for (std::size_t restart = 0; restart < restarts.restarts; ++restart) {
     if (restarts.observer) restarts.observer(restart);
     try {
-      const Prior prior = options.update == Update::map ? options.prior : Prior{};
-      const Mixture start =
-          initialize_checked(family, components, source, {restarts.start, restarts.seed, restart, prior});
-      FitResult result = Fit(start, source, options, check).run();
+      const Mixture start = initialize_checked(family, components, source,
+                                               {restarts.start, restarts.seed, restart, update_rule(options).prior});
+      FitOptions own = options;
+      if (restart > 0) own.seed = stream(Stream::restart, options.seed, restart)();
+      FitResult result = Fit(start_from(start, source, own), source, own, check).run();
       summaries.push_back(summarise(restart, result));
       const bool interrupted = result.verdict == Verdict::interrupted;
       if (!best || better(result, *best)) {

@@ -97,7 +97,8 @@ void describe_dataset(hid_t dataset, Hdf5Object& object) {
   object.type = type_text(type.id());
   object.shape = extent(dataset).value_or(Dimensions{});
   object.layout = layout_text(dataset);
-  object.eligible = !why_not_data(dataset);
+  // Names of rows lie beside data in many files: strings are read where they are asked for by path.
+  object.eligible = !why_not_data(dataset) && !is_string(type.id());
   object.columns = column_names(dataset);
   if (object.columns.empty() && H5Tget_class(type.id()) == H5T_COMPOUND) {
     for (Member& member : members(type.id())) object.columns.push_back(std::move(member.name));

@@ -150,21 +150,68 @@ std::optional<std::string> why_not_data(hid_t dataset) {
   }
 
   const Handle type(H5Dget_type(dataset));
-  if (numeric_type(type.id())) return std::nullopt;
+  if (numeric_type(type.id()) || is_string(type.id())) return std::nullopt;
   if (H5Tget_class(type.id()) != H5T_COMPOUND) return "holds " + type_text(type.id()) + ", not numbers";
   if (is_complex(type.id())) return "holds complex numbers; save the real and imaginary parts as two columns";
   if (shape->size() != 1)
     return "is a table of rank 2 (" + shape_text(*shape) + "); a table has one record for each row";
   const std::vector<Member> all = members(type.id());
-  if (std::none_of(all.begin(), all.end(), [](const Member& m) { return numeric_type(m.type.id()).has_value(); })) {
-    return "is a table without a numeric column: " + type_text(type.id());
+  if (std::none_of(all.begin(), all.end(), [](const Member& m) { return numeric_type(m.type.id()).has_value(); }) &&
+      std::none_of(all.begin(), all.end(), [](const Member& m) { return is_string(m.type.id()); })) {
+    return "is a table without a column of numbers or strings: " + type_text(type.id());
   }
   return std::nullopt;
+}
+
+bool is_string(hid_t type) { return H5Tget_class(type) == H5T_STRING; }
+
+std::vector<std::string> enumeration_labels(hid_t type) {
+  if (H5Tget_class(type) != H5T_ENUM || is_boolean(type)) return {};
+  const Handle base(H5Tget_super(type));
+  std::vector<std::string> labels;
+  for (int i = 0; i < H5Tget_nmembers(type); ++i) {
+    // As large as the file's integer or the one it is converted to.
+    std::array<std::byte, 64> value = {};
+    std::int64_t code = -1;
+    if (H5Tget_size(base.id()) > value.size() ||
+        H5Tget_member_value(type, static_cast<unsigned>(i), value.data()) < 0 ||
+        H5Tconvert(base.id(), H5T_NATIVE_INT64, 1, value.data(), nullptr, H5P_DEFAULT) < 0) {
+      return {};
+    }
+    std::memcpy(&code, value.data(), sizeof(code));
+    if (code < 0 || code >= static_cast<std::int64_t>(most_labels)) return {};
+    const auto place = static_cast<std::size_t>(code);
+    labels.resize(std::max(labels.size(), place + 1));
+    labels[place] = member_name(type, i);
+  }
+  return labels;
+}
+
+bool is_categorical_group(hid_t object) {
+  if (H5Iget_type(object) != H5I_GROUP) return false;
+  const Handle attribute = open_attribute(object, "encoding-type");
+  if (!attribute) return false;
+  const auto encoding = read_strings(attribute.id());
+  return encoding && *encoding == std::vector<std::string>{"categorical"};
 }
 
 Handle open_attribute(hid_t object, const std::string& name) {
   if (H5Aexists(object, name.c_str()) <= 0) return {};
   return Handle(H5Aopen(object, name.c_str(), H5P_DEFAULT));
+}
+
+std::string string_at(const void* cell, hid_t type) {
+  if (H5Tis_variable_str(type) > 0) {
+    const char* text = nullptr;
+    std::memcpy(&text, cell, sizeof(text));
+    return text ? text : "";
+  }
+  const char* text = static_cast<const char*>(cell);
+  std::size_t length = strnlen(text, H5Tget_size(type));
+  if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) {
+    while (length > 0 && text[length - 1] == ' ') --length;
+  }
+  return {text, length};
 }
 
 std::optional<std::vector<std::string>> read_strings(hid_t object) {
@@ -180,26 +227,13 @@ std::optional<std::vector<std::string>> read_strings(hid_t object) {
                      : H5Dread(object, type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer);
   };
 
-  std::vector<std::string> strings(count);
-  if (H5Tis_variable_str(type.id()) > 0) {
-    std::vector<char*> texts(count, nullptr);
-    if (read(texts.data()) < 0) return std::nullopt;
-    for (std::size_t i = 0; i < count; ++i) strings[i] = texts[i] ? texts[i] : "";
-    H5Dvlen_reclaim(type.id(), space.id(), H5P_DEFAULT, texts.data());
-    return strings;
-  }
   const std::size_t size = H5Tget_size(type.id());
   require_memory(count, size, "strings");
-  std::vector<char> bytes(count * size);
-  if (read(bytes.data()) < 0) return std::nullopt;
-  for (std::size_t i = 0; i < count; ++i) {
-    const char* text = bytes.data() + i * size;
-    std::size_t length = strnlen(text, size);
-    if (H5Tget_strpad(type.id()) == H5T_STR_SPACEPAD) {
-      while (length > 0 && text[length - 1] == ' ') --length;
-    }
-    strings[i].assign(text, length);
-  }
+  std::vector<char> cells(count * size);
+  if (read(cells.data()) < 0) return std::nullopt;
+  std::vector<std::string> strings;
+  for (std::size_t i = 0; i < count; ++i) strings.push_back(string_at(cells.data() + i * size, type.id()));
+  if (H5Tis_variable_str(type.id()) > 0) H5Dvlen_reclaim(type.id(), space.id(), H5P_DEFAULT, cells.data());
   return strings;
 }
 

@@ -35,11 +35,22 @@ std::vector<Member> members(hid_t compound);
 
 /// The extent of a simple or scalar space; nothing for a null space.
 std::optional<Dimensions> extent(hid_t dataset);
-/// Why a data set cannot be read as rows of numbers; nothing when it can. A table needs a choice of members besides.
+/// Why a data set cannot be read as rows of numbers or labels; nothing when it can. A table needs a choice of members
+/// besides.
 std::optional<std::string> why_not_data(hid_t dataset);
+bool is_string(hid_t type);
+/// The names of an enumeration by value; empty for other types, for booleans, and where a value is negative or beyond
+/// `most_labels`.
+std::vector<std::string> enumeration_labels(hid_t type);
+/// The most distinct labels of a column: more are hardly categories.
+inline constexpr std::size_t most_labels = 4096;
+/// Categories as AnnData and pandas store them: a group of `categories` and `codes`.
+bool is_categorical_group(hid_t object);
 /// Names from the attribute `columns` or `names`; empty when there is none.
 std::vector<std::string> column_names(hid_t dataset);
 
+/// One string of fixed or variable length as it lies in memory after a read of its type.
+std::string string_at(const void* cell, hid_t type);
 /// Strings of a scalar or 1-D attribute or data set, of fixed or variable length; nothing when it holds no strings.
 std::optional<std::vector<std::string>> read_strings(hid_t object);
 /// The attribute of an object, invalid when there is none.

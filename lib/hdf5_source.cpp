@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -197,13 +198,22 @@ struct Hdf5Source::Impl {
   std::string where() const { return file + ":" + path; }
   void open_plain(const Hdf5Options& options, const Dimensions& shape, hid_t type);
   void open_table(const Hdf5Options& options, hid_t type);
+  void open_labels(hid_t type, const std::vector<std::size_t>& chosen);
+  void open_categorical_group(const Handle& handle);
   void plan_reads(hid_t creation, std::size_t read_bytes);
+  void collect_labels();
   void warn_about_unwritten(hid_t creation);
   void read_names(std::size_t file_columns);
 
   /// Why the rows could not be read, if so.
-  std::optional<std::string> read_cells(std::size_t first, std::size_t count, std::byte* target);
-  [[noreturn]] void throw_unreadable(std::size_t first, std::size_t count, std::string cause, std::byte* scratch);
+  std::optional<std::string> read_cells(std::size_t first, std::size_t count, hid_t type, std::byte* target);
+  [[noreturn]] void throw_unreadable(std::size_t first, std::size_t count, hid_t type, std::string cause,
+                                     std::byte* scratch);
+  template <class Visit>
+  void visit_strings(std::size_t first, std::size_t count, Visit visit);
+  void reclaim_strings(std::size_t count);
+  void read_codes(std::size_t count, std::byte* target);
+  void check_codes(const std::byte* target, std::size_t count) const;
   void read_rows(std::size_t count);
   void gather_columns(const std::byte* cells_read, std::size_t count, std::byte* target) const;
   void warn_about_large_integers(const std::byte* values, std::size_t count);
@@ -233,6 +243,19 @@ struct Hdf5Source::Impl {
   std::vector<std::size_t> gather;                              ///< the cell of each column, when not one after another
   std::vector<std::pair<std::size_t, std::size_t>> bit_fields;  ///< column and bytes, of a table
 
+  // Strings, which become the places of their labels. A row of them as HDF5 delivers it is `string_row_bytes` long.
+  struct StringColumn {
+    std::size_t column;
+    std::size_t offset;
+    Handle type;
+  };
+  std::vector<StringColumn> string_columns;
+  Handle string_type;  ///< of a cell, or of a record of string members
+  std::size_t string_row_bytes = 0;
+  std::vector<std::byte> string_cells;
+  std::vector<std::vector<std::string>> labels;  ///< one list for each column, or empty
+  bool is_group_of_codes = false;                ///< int32 codes, where -1 stands for a missing value
+
   std::size_t unit = 1;        ///< rows of a chunk of the file
   std::size_t block_rows = 1;  ///< rows of one read, a multiple of `unit`
   bool large_integers_seen = false;
@@ -252,7 +275,8 @@ Hdf5Source::Impl::Impl(const std::string& location, const Hdf5Options& options) 
   file = parts.file;
   const Handle handle = hdf5::open_file(file);
   path = parts.path.empty() ? only_eligible_path(handle, file) : parts.path;
-  dataset = hdf5::open_dataset(handle, file, path);
+  is_group_of_codes = hdf5::is_categorical_group(hdf5::open_object(handle, file, path).id());
+  dataset = hdf5::open_dataset(handle, file, is_group_of_codes ? path + "/codes" : path);
 
   const Handle creation = require(H5Dget_create_plist(dataset.id()), where(), "read how it is stored");
   require_filters(creation.id(), where());
@@ -268,8 +292,46 @@ Hdf5Source::Impl::Impl(const std::string& location, const Hdf5Options& options) 
   } else {
     open_plain(options, shape, type.id());
   }
+  if (is_group_of_codes) open_categorical_group(handle);
   plan_reads(creation.id(), options.read_bytes);
   warn_about_unwritten(creation.id());
+  collect_labels();
+}
+
+/// AnnData: integer codes beside the categories that they count.
+void Hdf5Source::Impl::open_categorical_group(const Handle& handle) {
+  const Handle type = require(H5Dget_type(dataset.id()), where(), "read the type of its codes");
+  if (rank != 1 || H5Tget_class(type.id()) != H5T_INTEGER)
+    refuse(where() + "/codes: must hold whole numbers of rank 1");
+  const Handle categories = hdf5::open_dataset(handle, file, path + "/categories");
+  std::vector<std::string> texts;
+  if (auto strings = hdf5::read_strings(categories.id())) {
+    texts = *std::move(strings);
+  } else {
+    const Dimensions shape = hdf5::extent(categories.id()).value_or(Dimensions{});
+    const Handle number = require(H5Dget_type(categories.id()), where(), "read the type of its categories");
+    if (shape.size() != 1 || shape[0] > hdf5::most_labels || !hdf5::numeric_type(number.id())) {
+      refuse(where() + "/categories: must hold strings or numbers of rank 1, " + std::to_string(hdf5::most_labels) +
+             " at most");
+    }
+    std::vector<double> numbers(shape[0]);
+    require_status(H5Dread(categories.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data()), where(),
+                   "read its categories");
+    for (const double value : numbers) {
+      std::array<char, 32> text = {};
+      std::snprintf(text.data(), text.size(), "%.17g", value);
+      texts.emplace_back(text.data());
+    }
+  }
+  if (texts.empty() || texts.size() > hdf5::most_labels) {
+    refuse(where() + ": has " + std::to_string(texts.size()) + " categories (must be from 1 to " +
+           std::to_string(hdf5::most_labels) + ")");
+  }
+  names = {path.substr(path.find_last_of('/') + 1)};
+  labels = {std::move(texts)};
+  element = ElementType::int32;
+  memory_type = H5T_NATIVE_INT32;
+  row_bytes = sizeof(std::int32_t);
 }
 
 void Hdf5Source::Impl::read_names(std::size_t file_columns) {
@@ -300,42 +362,84 @@ void Hdf5Source::Impl::open_plain(const Hdf5Options& options, const Dimensions& 
     names = std::move(chosen_names);
   }
 
+  if (hdf5::is_string(type)) {
+    open_labels(type, chosen);
+    return;
+  }
+  if (auto names_of_values = hdf5::enumeration_labels(type); !names_of_values.empty()) {
+    labels.assign(columns, std::move(names_of_values));
+  }
   const hdf5::NumericType number = hdf5::numeric_type(type).value();
   element = number.element;
   memory_type = number.memory;
   row_bytes = cells * element_size(element);
 }
 
+/// A data set of strings is read as it lies, and its columns are chosen when the codes are written.
+void Hdf5Source::Impl::open_labels(hid_t type, const std::vector<std::size_t>& chosen) {
+  const std::size_t size = H5Tget_size(type);
+  string_type = require(H5Tcopy(type), where(), "make a type for its strings");
+  for (std::size_t j = 0; j < columns; ++j) {
+    string_columns.push_back(
+        {j, (chosen[j] - first_cell) * size, require(H5Tcopy(type), where(), "make a type for its strings")});
+  }
+  gather.clear();
+  element = ElementType::int32;
+  string_row_bytes = cells * size;
+}
+
 void Hdf5Source::Impl::open_table(const Hdf5Options& options, hid_t type) {
   const std::vector<hdf5::Member> all = hdf5::members(type);
   std::vector<std::string> member_names;
-  std::vector<std::string> numeric;
+  std::vector<std::string> readable;
   for (const hdf5::Member& member : all) {
     member_names.push_back(member.name);
-    if (hdf5::numeric_type(member.type.id())) numeric.push_back(member.name);
+    if (hdf5::numeric_type(member.type.id()) || hdf5::is_string(member.type.id())) readable.push_back(member.name);
   }
   if (options.columns.empty()) {
-    refuse(where() + ": is a table; choose columns, as in --columns " + numeric.front() +
-           (numeric.size() > 1 ? "," + numeric[1] : "") + ": its numeric columns are " + hdf5::list_text(numeric));
+    refuse(where() + ": is a table; choose columns, as in --columns " + readable.front() +
+           (readable.size() > 1 ? "," + readable[1] : "") + ": its columns of numbers or strings are " +
+           hdf5::list_text(readable));
   }
   const std::vector<std::size_t> chosen = choose_columns(options.columns, member_names, all.size(), where());
   columns = chosen.size();
   row_bytes = columns * sizeof(double);
   own_memory_type = require(H5Tcreate(H5T_COMPOUND, row_bytes), where(), "make a type for its columns");
   memory_type = own_memory_type.id();
+  labels.resize(columns);
   for (std::size_t j = 0; j < columns; ++j) {
     const hdf5::Member& member = all[chosen[j]];
+    if (hdf5::is_string(member.type.id())) {
+      string_columns.push_back({j, string_row_bytes, require(H5Tcopy(member.type.id()), where(), "copy a type")});
+      string_row_bytes += H5Tget_size(member.type.id());
+      names.push_back(member.name);
+      continue;
+    }
     const auto number = hdf5::numeric_type(member.type.id());
     if (!number) {
       refuse(where() + ": its column '" + member.name + "' holds " + hdf5::type_text(member.type.id()) +
-             ", not a number in each row; its numeric columns are " + hdf5::list_text(numeric));
+             ", not a number or string in each row; its columns of numbers or strings are " +
+             hdf5::list_text(readable));
     }
+    labels[j] = hdf5::enumeration_labels(member.type.id());
     const bool bits = H5Tget_class(member.type.id()) == H5T_BITFIELD;
     if (bits) bit_fields.emplace_back(j, element_size(number->element));
     require_status(
         H5Tinsert(memory_type, member.name.c_str(), j * sizeof(double), bits ? number->memory : H5T_NATIVE_DOUBLE),
         where(), "choose the column '" + member.name + "'");
     names.push_back(member.name);
+  }
+  if (string_columns.size() == columns) memory_type = H5I_INVALID_HID;
+  if (!string_columns.empty()) {
+    string_type = require(H5Tcreate(H5T_COMPOUND, string_row_bytes), where(), "make a type for its strings");
+    for (const StringColumn& one : string_columns) {
+      require_status(H5Tinsert(string_type.id(), names[one.column].c_str(), one.offset, one.type.id()), where(),
+                     "choose the column '" + names[one.column] + "'");
+    }
+  }
+  if (string_columns.empty() &&
+      std::all_of(labels.begin(), labels.end(), [](const auto& list) { return list.empty(); })) {
+    labels.clear();
   }
 }
 
@@ -349,8 +453,9 @@ void Hdf5Source::Impl::plan_reads(hid_t creation, std::size_t read_bytes) {
     const std::size_t across = rank == 2 ? (first_cell + cells - 1) / chunk[1] - first_cell / chunk[1] + 1 : 1;
     most_units = most_chunks_in_a_read / across;
   }
-  const std::size_t fitting = std::max<std::size_t>(1, read_bytes / row_bytes);
-  const std::size_t largest = std::max<std::size_t>(1, std::max(read_bytes, largest_aligned_read) / row_bytes);
+  const std::size_t bytes = std::max(row_bytes, string_row_bytes);
+  const std::size_t fitting = std::max<std::size_t>(1, read_bytes / bytes);
+  const std::size_t largest = std::max<std::size_t>(1, std::max(read_bytes, largest_aligned_read) / bytes);
   if (unit > largest) {
     unit = 1;
     block_rows = largest;
@@ -380,24 +485,26 @@ void Hdf5Source::Impl::warn_about_unwritten(hid_t creation) {
                      " chunks were ever written" + advice);
 }
 
-std::optional<std::string> Hdf5Source::Impl::read_cells(std::size_t first, std::size_t count, std::byte* target) {
+std::optional<std::string> Hdf5Source::Impl::read_cells(std::size_t first, std::size_t count, hid_t type,
+                                                        std::byte* target) {
   const std::array<hsize_t, 2> start = {first, first_cell};
   const std::array<hsize_t, 2> size = {count, cells};
   const Handle space = require(H5Dget_space(dataset.id()), where(), "read its shape");
   const Handle memory = require(H5Screate_simple(rank, size.data(), nullptr), where(), "describe rows in memory");
   require_status(H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr), where(),
                  "choose rows");
-  if (H5Dread(dataset.id(), memory_type, memory.id(), space.id(), H5P_DEFAULT, target) >= 0) return std::nullopt;
+  if (H5Dread(dataset.id(), type, memory.id(), space.id(), H5P_DEFAULT, target) >= 0) return std::nullopt;
   return hdf5::ErrorStack::last().cause();
 }
 
 /// Reads chunk by chunk to name the rows that are lost.
-void Hdf5Source::Impl::throw_unreadable(std::size_t first, std::size_t count, std::string cause, std::byte* scratch) {
+void Hdf5Source::Impl::throw_unreadable(std::size_t first, std::size_t count, hid_t type, std::string cause,
+                                        std::byte* scratch) {
   std::size_t bad = first;
   std::size_t bad_rows = count;
   for (std::size_t row = first; row < first + count; row += unit) {
     const std::size_t part = std::min(unit, first + count - row);
-    if (auto failure = read_cells(row, part, scratch)) {
+    if (auto failure = read_cells(row, part, type, scratch)) {
       bad = row;
       bad_rows = part;
       cause = *std::move(failure);
@@ -406,6 +513,90 @@ void Hdf5Source::Impl::throw_unreadable(std::size_t first, std::size_t count, st
   }
   refuse(where() + ": cannot read rows " + std::to_string(bad) + " to " + std::to_string(bad + bad_rows - 1) +
          " (from 0): " + cause);
+}
+
+/// Calls visit(row, which of string_columns, text) for each string of some rows.
+template <class Visit>
+void Hdf5Source::Impl::visit_strings(std::size_t first, std::size_t count, Visit visit) {
+  hdf5::require_memory(count, string_row_bytes, where());
+  string_cells.assign(count * string_row_bytes, std::byte{0});
+  if (auto cause = read_cells(first, count, string_type.id(), string_cells.data())) {
+    throw_unreadable(first, count, string_type.id(), *std::move(cause), string_cells.data());
+  }
+  for (std::size_t n = 0; n < count; ++n) {
+    for (std::size_t i = 0; i < string_columns.size(); ++i) {
+      const StringColumn& one = string_columns[i];
+      visit(first + n, i, hdf5::string_at(string_cells.data() + n * string_row_bytes + one.offset, one.type.id()));
+    }
+  }
+  reclaim_strings(count);
+}
+
+/// Strings of variable length lie in memory of their own.
+void Hdf5Source::Impl::reclaim_strings(std::size_t count) {
+  const bool any_variable = std::any_of(string_columns.begin(), string_columns.end(),
+                                        [](const StringColumn& one) { return H5Tis_variable_str(one.type.id()) > 0; });
+  if (!any_variable) return;
+  const std::array<hsize_t, 2> size = {count, cells};
+  const Handle memory = require(H5Screate_simple(rank, size.data(), nullptr), where(), "describe rows in memory");
+  H5Dvlen_reclaim(string_type.id(), memory.id(), H5P_DEFAULT, string_cells.data());
+}
+
+/// The labels of string columns, in sorted order, by one pass.
+void Hdf5Source::Impl::collect_labels() {
+  if (string_columns.empty()) return;
+  std::vector<std::set<std::string>> distinct(string_columns.size());
+  std::optional<std::pair<std::size_t, std::size_t>> one_too_many;  // row and column
+  for (std::size_t row = 0; row < rows && !one_too_many; row += block_rows) {
+    visit_strings(row, std::min(block_rows, rows - row), [&](std::size_t n, std::size_t i, std::string text) {
+      if (one_too_many) return;
+      distinct[i].insert(std::move(text));
+      if (distinct[i].size() > hdf5::most_labels) one_too_many = {n, string_columns[i].column};
+    });
+  }
+  if (one_too_many) {
+    const auto [row, column] = *one_too_many;
+    refuse(where() + ": row " + std::to_string(row) + " of column " + std::to_string(column) +
+           (column < names.size() ? " ('" + names[column] + "')" : "") + " is one more than " +
+           std::to_string(hdf5::most_labels) +
+           " distinct strings, the most that can be categories; choose other columns");
+  }
+  labels.resize(columns);
+  for (std::size_t i = 0; i < string_columns.size(); ++i) {
+    labels[string_columns[i].column].assign(distinct[i].begin(), distinct[i].end());
+  }
+}
+
+/// Writes the places of labels where their columns stand: doubles in a table, else int32.
+void Hdf5Source::Impl::read_codes(std::size_t count, std::byte* target) {
+  bool changed = false;
+  const std::size_t first = next_unread;
+  visit_strings(first, count, [&](std::size_t row, std::size_t i, const std::string& text) {
+    const std::size_t column = string_columns[i].column;
+    const auto found = std::lower_bound(labels[column].begin(), labels[column].end(), text);
+    changed = changed || found == labels[column].end() || *found != text;
+    const auto place = found - labels[column].begin();
+    std::byte* slot = target + (row - first) * handed_row_bytes() + column * element_size(element);
+    if (element == ElementType::float64) {
+      const double code = static_cast<double>(place);
+      std::memcpy(slot, &code, sizeof(code));
+    } else {
+      const auto code = static_cast<std::int32_t>(place);
+      std::memcpy(slot, &code, sizeof(code));
+    }
+  });
+  if (changed) refuse(where() + ": has other strings than when it was opened; another program writes to it");
+}
+
+void Hdf5Source::Impl::check_codes(const std::byte* target, std::size_t count) const {
+  const auto* codes = reinterpret_cast<const std::int32_t*>(target);
+  for (std::size_t n = 0; n < count; ++n) {
+    if (codes[n] >= 0 && static_cast<std::size_t>(codes[n]) < labels[0].size()) continue;
+    const std::string row = where() + ": row " + std::to_string(next_unread + n) + " (from 0) ";
+    if (codes[n] == -1) refuse(row + "has no category (its code is -1, a missing value); leave such rows out");
+    refuse(row + "has the code " + std::to_string(codes[n]) + ", but there are " + std::to_string(labels[0].size()) +
+           " categories");
+  }
 }
 
 void Hdf5Source::Impl::warn_about_large_integers(const std::byte* values, std::size_t count) {
@@ -443,9 +634,13 @@ void Hdf5Source::Impl::read_rows(std::size_t count) {
   if (!gather.empty()) staging.resize(count * row_bytes);
   std::byte* const cells_read = gather.empty() ? target : staging.data();
 
-  if (auto cause = read_cells(next_unread, count, cells_read)) {
-    throw_unreadable(next_unread, count, *std::move(cause), cells_read);
+  if (memory_type != H5I_INVALID_HID) {
+    if (auto cause = read_cells(next_unread, count, memory_type, cells_read)) {
+      throw_unreadable(next_unread, count, memory_type, *std::move(cause), cells_read);
+    }
   }
+  if (!string_columns.empty()) read_codes(count, target);
+  if (is_group_of_codes) check_codes(target, count);
   if (!gather.empty()) gather_columns(cells_read, count, target);
   for (const auto& [column, size] : bit_fields) {
     for (std::size_t n = 0; n < count; ++n) bits_to_double(target + n * handed + column * sizeof(double), size);
@@ -498,6 +693,7 @@ Hdf5Source& Hdf5Source::operator=(Hdf5Source&&) noexcept = default;
 std::size_t Hdf5Source::rows() const { return impl_->rows; }
 std::size_t Hdf5Source::columns() const { return impl_->columns; }
 const std::vector<std::string>& Hdf5Source::column_names() const { return impl_->names; }
+const std::vector<std::vector<std::string>>& Hdf5Source::category_labels() const { return impl_->labels; }
 std::string Hdf5Source::name() const { return impl_->where(); }
 const std::string& Hdf5Source::file() const { return impl_->file; }
 const std::string& Hdf5Source::path() const { return impl_->path; }

@@ -4,8 +4,9 @@
 #include "blocks.hpp"
 #include "data_check.hpp"
 #include "initialize_checked.hpp"
-#include "m_step.hpp"
+#include "streams.hpp"
 #include "total_statistics.hpp"
+#include "update.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +18,6 @@ namespace {
 
 /// Rows that centres are drawn from: enough for any start, whatever the size of the data.
 constexpr std::size_t sample_rows = 32768;
-constexpr double responsibility_sum_tolerance = 1e-6;
 
 /// Rows of data with their features, row-major.
 struct RowSample {
@@ -221,18 +221,31 @@ void add_pseudo_rows(const Family& family, const Statistics& total, double rows,
   }
 }
 
-Mixture require_sound(MStep step, const Source& source) {
-  if (!step.mixture)
-    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(step.degenerate) +
+/// The prior of a point estimate: a stick-breaking prior has no part in the start.
+Prior start_prior(const Prior& prior) {
+  Prior result = prior;
+  if (prior.weights == WeightsPrior::stick_breaking) {
+    result.weights = WeightsPrior::dirichlet;
+    result.concentration = {1};
+  }
+  for (double& concentration : result.concentration) concentration = std::max(concentration, 1.0);
+  return result;
+}
+
+Mixture start_mixture(const FamilyPtr& family, const Statistics& statistics, const Prior& prior, const Source& source) {
+  const std::vector<double> equal_weights(statistics.components(), 1 / static_cast<double>(statistics.components()));
+  UpdateResult result = update(family, statistics, {Update::map, prior}, equal_weights);
+  if (!result.degenerate.empty())
+    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(result.degenerate) +
                                           "; use a prior (update map) or fewer components");
-  return std::move(*step.mixture);
+  return {family, std::move(result.weights), std::move(result.theta)};
 }
 
 }  // namespace
 
 Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Source& source,
                            const InitializeOptions& options) {
-  Random random{options.seed, options.restart};
+  Random random = stream(Stream::start, options.seed, options.restart);
   const RowSample sample = gather(*family, source, draw_rows(source.rows(), random));
   const auto scales = feature_scales(sample);
   const auto centres = options.start == Start::kmeans_plus_plus ? spread_centres(sample, scales, components, random)
@@ -240,54 +253,15 @@ Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Sour
   Statistics statistics = nearest_centre_statistics(*family, source, sample, centres, scales);
   const Statistics total = total_statistics(*family, source);
   add_pseudo_rows(*family, total, static_cast<double>(family->columns() + 1), statistics);
-  return require_sound(m_step(family, statistics, options.prior), source);
+  return start_mixture(family, statistics, start_prior(options.prior), source);
 }
 
 Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source, const InitializeOptions& options) {
   if (components == 0) throw Error(ErrorKind::usage, "a mixture needs at least one component");
-  check_prior(*family, options.prior);
+  check_prior(*family, components, options.prior);
   check_data(*family, source);
   check_distinct_rows(components, source);
   return initialize_checked(family, components, source, options);
-}
-
-Mixture initialize_from_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source,
-                                         const Prior& prior) {
-  check_prior(*family, prior);
-  check_data(*family, source);
-  if (R.rows() != source.rows() || R.columns() == 0)
-    throw Error(ErrorKind::data, "responsibilities of " + std::to_string(R.rows()) + " rows and " +
-                                     std::to_string(R.columns()) + " components for " + source.name() + " with " +
-                                     std::to_string(source.rows()) + " rows");
-  for (std::size_t n = 0; n < R.rows(); ++n) {
-    double sum = 0;
-    for (std::size_t k = 0; k < R.columns(); ++k) {
-      if (!(R(n, k) >= 0))
-        throw Error(ErrorKind::data, "responsibilities: row " + std::to_string(n) + ", component " + std::to_string(k) +
-                                         " is " + std::to_string(R(n, k)) + " (must be >= 0)");
-      sum += R(n, k);
-    }
-    if (!(std::abs(sum - 1) <= responsibility_sum_tolerance))
-      throw Error(ErrorKind::data,
-                  "responsibilities: row " + std::to_string(n) + " sums to " + std::to_string(sum) + " (must be 1)");
-  }
-
-  const Statistics total = total_statistics(*family, source);
-  Statistics zero(R.columns(), family->statistic_size(), family->origin_size());
-  for (std::size_t k = 0; k < R.columns(); ++k)
-    std::copy(total.origins().row(0).begin(), total.origins().row(0).end(), zero.origins().row(k).begin());
-  std::vector<double> buffer(block_rows * R.columns());
-  const Statistics statistics = sum_over_blocks(source, zero, [&](const DataBlock& block, Statistics& leaf) {
-    const auto r = MatrixView::column_major(buffer.data(), block.x.rows, R.columns());
-    for (std::size_t k = 0; k < R.columns(); ++k)
-      for (std::size_t n = 0; n < block.x.rows; ++n) {
-        r(n, k) = R(block.first_row + n, k) * (block.weights ? block.weights[n] : 1);
-        leaf.counts()[k] += r(n, k);
-        leaf.total_weight() += r(n, k);
-      }
-    family->accumulate(block.x, r, leaf.origins(), leaf.sums());
-  });
-  return require_sound(m_step(family, statistics, prior), source);
 }
 
 }  // namespace mixfam

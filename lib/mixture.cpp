@@ -3,6 +3,7 @@
 
 #include "data_check.hpp"
 #include "e_step.hpp"
+#include "streams.hpp"
 
 #include <cmath>
 #include <numeric>
@@ -43,13 +44,13 @@ std::size_t Mixture::free_parameters() const { return components() - 1 + family_
 
 double Mixture::log_likelihood(Source& source) const {
   const DataCheck check = check_data(*family_, source);
-  return e_step(*this, source, Assignment::soft).log_normaliser() + check.log_base;
+  return e_step(EStepParameters::of(*this), source, {}).log_normaliser() + check.log_base;
 }
 
 std::vector<double> Mixture::log_density(Source& source) const {
   check_data(*family_, source);
   std::vector<double> result(source.rows());
-  BlockPosterior posterior(*this);
+  BlockPosterior posterior(EStepParameters::of(*this));
   for_each_block(source, [&](const DataBlock& block) {
     posterior.compute(block, source);
     const auto out = VectorView(result).part(block.first_row, block.x.rows);
@@ -63,7 +64,7 @@ std::vector<double> Mixture::log_density(Source& source) const {
 std::vector<double> Mixture::responsibilities(Source& source) const {
   check_data(*family_, source);
   std::vector<double> result(source.rows() * components());
-  BlockPosterior posterior(*this);
+  BlockPosterior posterior(EStepParameters::of(*this));
   for_each_block(source, [&](const DataBlock& block) {
     posterior.compute(block, source);
     const auto R = posterior.responsibilities();
@@ -78,7 +79,7 @@ std::vector<double> Mixture::sample(std::size_t rows, std::uint64_t seed) const 
   const std::size_t columns = family_->columns();
   std::vector<double> result(rows * columns);
   for (std::size_t n = 0; n < rows; ++n) {
-    Random random{seed, n};
+    Random random = stream(Stream::rows, seed, n);
     const std::size_t k = random.categorical(weights_);
     family_->sample(parameters_.row(k), random, VectorView(result).part(n * columns, columns));
   }

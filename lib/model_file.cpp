@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -21,6 +22,8 @@ using hdf5::Handle;
 
 constexpr const char* format_name = "mixfam-model";
 constexpr std::int64_t format_version = 1;
+/// Attributes hold 64 kB at most; a longer text is a data set of the same name.
+constexpr std::size_t longest_attribute = 60000;
 /// Between the texts of several events of one iteration; a data set holds one string for each.
 constexpr char event_separator = '\n';
 
@@ -41,6 +44,33 @@ constexpr TraceField trace_fields[] = {
     {"gain_e", &TraceEntry::gain_e},
     {"residual", &TraceEntry::residual},
 };
+/// Those that early files do not hold; NaN where they are missing, but a temperature of 1.
+constexpr TraceField later_trace_fields[] = {
+    {"temperature", &TraceEntry::temperature},
+    {"expected_log_x", &TraceEntry::expected_log_x},
+    {"expected_log_z", &TraceEntry::expected_log_z},
+    {"kl_weights", &TraceEntry::kl_weights},
+};
+
+struct PosteriorTable {
+  const char* name;
+  ParameterTable Posterior::*table;
+};
+constexpr PosteriorTable posterior_tables[] = {
+    {"hyperparameters", &Posterior::hyperparameters},
+    {"mode", &Posterior::mode},
+    {"mean", &Posterior::mean},
+    {"lower", &Posterior::lower},
+    {"upper", &Posterior::upper},
+};
+
+struct PosteriorWeights {
+  const char* name;
+  std::vector<double> Posterior::*values;
+};
+/// The concentration only where there is one.
+constexpr PosteriorWeights posterior_weights[] = {
+    {"mean", &Posterior::weight_mean}, {"lower", &Posterior::weight_lower}, {"upper", &Posterior::weight_upper}};
 
 Dimensions stored_shape(const Field& field, std::size_t components) {
   Dimensions shape = {components};
@@ -84,6 +114,7 @@ class Image {
               &value);
   }
   void attribute(const std::string& name, const std::string& text) {
+    if (text.size() > longest_attribute) return strings("/" + name, {text});
     const Handle type = string_type(text.size());
     attribute(name, type.id(), type.id(), text.c_str());
   }
@@ -102,6 +133,13 @@ class Image {
     const Handle type = string_type(longest);
     dataset(path, {texts.size()}, type.id(), type.id(), bytes.data());
   }
+
+  /// One text of any length: attributes end at 64 KiB.
+  void text(const std::string& path, const std::string& value) {
+    const Handle type = string_type(value.size());
+    dataset(path, {}, type.id(), type.id(), value.c_str());
+  }
+  void number(const std::string& path, double value) { doubles(path, {}, &value); }
 
   std::vector<char> bytes() {
     must(H5Fflush(file_.id(), H5F_SCOPE_LOCAL));
@@ -129,7 +167,8 @@ class Image {
 
   void dataset(const std::string& path, const Dimensions& shape, hid_t stored, hid_t memory, const void* values) {
     const std::vector<hsize_t> dims(shape.begin(), shape.end());
-    const Handle space = made(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr));
+    const Handle space = made(dims.empty() ? H5Screate(H5S_SCALAR)
+                                           : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr));
     const Handle handle = made(H5Dcreate2(file_.id(), path.c_str(), stored, space.id(), link_creation_.id(),
                                           dataset_creation_.id(), H5P_DEFAULT));
     must(H5Dwrite(handle.id(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
@@ -140,44 +179,79 @@ class Image {
   Handle dataset_creation_;
 };
 
-void put_components(Image& image, const Mixture& mixture) {
-  const ParameterTable& table = mixture.parameters();
-  image.doubles("/weights", {mixture.components()}, mixture.weights().data());
+void put_table(Image& image, const std::string& group, const ParameterTable& table) {
   for (const Field& field : table.schema().fields()) {
     std::vector<double> values;
-    for (std::size_t k = 0; k < mixture.components(); ++k) {
+    for (std::size_t k = 0; k < table.components(); ++k) {
       const ConstVectorView row = table.field(k, field.name);
       values.insert(values.end(), row.begin(), row.end());
     }
-    image.doubles("/components/" + field.name, stored_shape(field, mixture.components()), values.data());
+    image.doubles(group + "/" + field.name, stored_shape(field, table.components()), values.data());
   }
 }
 
-void put_trace(Image& image, const Trace& trace, std::size_t components) {
+void put_components(Image& image, const Mixture& mixture) {
+  image.doubles("/weights", {mixture.components()}, mixture.weights().data());
+  put_table(image, "/components", mixture.parameters());
+}
+
+void put_posterior(Image& image, const Posterior& posterior) {
+  for (const PosteriorTable& part : posterior_tables)
+    put_table(image, std::string("/posterior/") + part.name, posterior.*part.table);
+  const auto put_weights = [&](const char* name, const std::vector<double>& values) {
+    image.doubles(std::string("/posterior/weights/") + name, {values.size()}, values.data());
+  };
+  for (const PosteriorWeights& part : posterior_weights) put_weights(part.name, posterior.*part.values);
+  if (!posterior.concentration.empty()) put_weights("concentration", posterior.concentration);
+  image.number("/posterior/level", posterior.level);
+}
+
+/// T x K for the largest K of the trace: components may have been dropped on the way, and NaN stands behind the rest.
+void put_lists(Image& image, const std::string& path, const Trace& trace, std::vector<double> TraceEntry::*list) {
+  std::size_t width = 0;
+  for (const TraceEntry& entry : trace) width = std::max(width, (entry.*list).size());
+  if (width == 0) return;
+  std::vector<double> values(trace.size() * width, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t t = 0; t < trace.size(); ++t)
+    std::copy((trace[t].*list).begin(), (trace[t].*list).end(),
+              values.begin() + static_cast<std::ptrdiff_t>(t * width));
+  image.doubles(path, {trace.size(), width}, values.data());
+}
+
+void put_trace(Image& image, const Trace& trace) {
   if (trace.empty()) return;
   std::vector<std::uint64_t> iterations;
-  std::vector<double> counts;
   std::vector<std::string> events;
   for (const TraceEntry& entry : trace) {
-    if (entry.counts.size() != components) {
-      throw Error(ErrorKind::write, "the trace has " + std::to_string(entry.counts.size()) + " counts in iteration " +
-                                        std::to_string(entry.iteration) + ", but the mixture has " +
-                                        std::to_string(components) + " components");
-    }
     iterations.push_back(entry.iteration);
-    counts.insert(counts.end(), entry.counts.begin(), entry.counts.end());
     std::string text;
     for (const std::string& event : entry.events) text += (text.empty() ? "" : std::string(1, event_separator)) + event;
     events.push_back(text);
   }
   image.integers("/trace/iteration", iterations);
-  for (const TraceField& field : trace_fields) {
+  const auto put = [&](const TraceField& field) {
     std::vector<double> values;
     for (const TraceEntry& entry : trace) values.push_back(entry.*field.value);
     image.doubles(std::string("/trace/") + field.name, {trace.size()}, values.data());
-  }
-  image.doubles("/trace/counts", {trace.size(), components}, counts.data());
+  };
+  for (const TraceField& field : trace_fields) put(field);
+  for (const TraceField& field : later_trace_fields) put(field);
+  put_lists(image, "/trace/counts", trace, &TraceEntry::counts);
+  put_lists(image, "/trace/kl_components", trace, &TraceEntry::kl_components);
   image.strings("/trace/events", events);
+}
+
+std::string labels_path(std::size_t column) { return "/categories/" + std::to_string(column); }
+
+void put_labels(Image& image, const SavedModel& model) {
+  const std::size_t columns = model.mixture.family().columns();
+  if (!model.category_labels.empty() && model.category_labels.size() != columns) {
+    throw Error(ErrorKind::write, "there are labels of " + std::to_string(model.category_labels.size()) +
+                                      " columns, but the mixture has " + std::to_string(columns));
+  }
+  for (std::size_t j = 0; j < model.category_labels.size(); ++j) {
+    if (!model.category_labels[j].empty()) image.strings(labels_path(j), model.category_labels[j]);
+  }
 }
 
 std::vector<char> model_bytes(const SavedModel& model) {
@@ -188,9 +262,11 @@ std::vector<char> model_bytes(const SavedModel& model) {
   image.attribute("family", model.mixture.family().spec());
   image.attribute("columns", static_cast<std::int64_t>(model.mixture.family().columns()));
   if (model.seed) image.attribute("seed", *model.seed);
-  if (model.options_json) image.attribute("options", *model.options_json);
+  if (model.options_json) image.text("/options", *model.options_json);
   put_components(image, model.mixture);
-  put_trace(image, model.trace, model.mixture.components());
+  put_labels(image, model);
+  if (model.posterior) put_posterior(image, *model.posterior);
+  put_trace(image, model.trace);
   return image.bytes();
 }
 
@@ -316,8 +392,8 @@ class Reader {
 
   std::optional<std::string> text(const std::string& name) const {
     const Handle attribute = hdf5::open_attribute(file_.id(), name);
-    if (!attribute) return std::nullopt;
-    const auto strings = hdf5::read_strings(attribute.id());
+    if (!attribute && !has("/" + name)) return std::nullopt;
+    const auto strings = attribute ? hdf5::read_strings(attribute.id()) : this->strings("/" + name);
     if (!strings || strings->size() != 1) refuse(name_ + ": the attribute '" + name + "' must be one string");
     return strings->front();
   }
@@ -399,25 +475,23 @@ std::vector<double> read_weights(const Reader& reader) {
   return Reader::values(data);
 }
 
-Mixture read_mixture(const Reader& reader, const FamilyPtr& family) {
-  std::vector<double> weights = read_weights(reader);
-  const std::size_t components = weights.size();
-  const Schema& schema = family->parameters();
-
+/// The data sets of a schema within a group.
+ParameterTable read_table(const Reader& reader, const std::string& group, const Family& family, const Schema& schema,
+                          std::size_t components) {
   std::vector<std::vector<double>> fields;
   for (const Field& field : schema.fields()) {
-    const std::string path = "/components/" + field.name;
+    const std::string path = group + "/" + field.name;
     if (!reader.has(path)) {
       std::string names;
       for (const Field& each : schema.fields()) names += (names.empty() ? "" : ", ") + each.name;
-      refuse(reader.name() + ":" + path + " is missing: the family '" + family->spec() + "' needs " + names +
-             " in /components");
+      refuse(reader.name() + ":" + path + " is missing: the family '" + family.spec() + "' needs " + names + " in " +
+             group);
     }
     const Reader::Dataset data = reader.dataset(path);
     const Dimensions needed = stored_shape(field, components);
     if (data.shape.empty() || squeezed(data.shape) != squeezed(needed)) {
-      refuse(data.where + " has shape " + hdf5::shape_text(data.shape) + ", but the family '" + family->spec() +
-             "' over " + std::to_string(family->columns()) + (family->columns() == 1 ? " column" : " columns") +
+      refuse(data.where + " has shape " + hdf5::shape_text(data.shape) + ", but the family '" + family.spec() +
+             "' over " + std::to_string(family.columns()) + (family.columns() == 1 ? " column" : " columns") +
              " with " + std::to_string(components) + (components == 1 ? " component" : " components") + " needs " +
              hdf5::shape_text(needed));
     }
@@ -432,6 +506,12 @@ Mixture read_mixture(const Reader& reader, const FamilyPtr& family) {
                   table.row(k).begin() + schema.offset(f));
     }
   }
+  return table;
+}
+
+Mixture read_mixture(const Reader& reader, const FamilyPtr& family) {
+  std::vector<double> weights = read_weights(reader);
+  ParameterTable table = read_table(reader, "/components", *family, family->parameters(), weights.size());
   try {
     return Mixture(family, std::move(weights), std::move(table));
   } catch (const Error& error) {
@@ -439,13 +519,41 @@ Mixture read_mixture(const Reader& reader, const FamilyPtr& family) {
   }
 }
 
-std::vector<double> read_trace_values(const Reader& reader, const std::string& path, const Dimensions& needed) {
+std::vector<double> read_values(const Reader& reader, const std::string& path, const Dimensions& needed) {
   const Reader::Dataset data = reader.dataset(path);
   if (squeezed(data.shape) != squeezed(needed)) {
-    refuse(data.where + " has shape " + hdf5::shape_text(data.shape) + ", but this trace needs " +
+    refuse(data.where + " has shape " + hdf5::shape_text(data.shape) + ", but the rest of this file needs " +
            hdf5::shape_text(needed));
   }
   return Reader::values(data);
+}
+
+std::optional<Posterior> read_posterior(const Reader& reader, const Family& family, std::size_t components) {
+  if (!reader.has("/posterior")) return std::nullopt;
+  Posterior posterior;
+  for (const PosteriorTable& part : posterior_tables) {
+    const Schema& schema = part.table == &Posterior::hyperparameters ? family.hyperparameters() : family.parameters();
+    posterior.*part.table = read_table(reader, std::string("/posterior/") + part.name, family, schema, components);
+  }
+  for (const PosteriorWeights& part : posterior_weights)
+    posterior.*part.values = read_values(reader, std::string("/posterior/weights/") + part.name, {components});
+  const std::string concentration = "/posterior/weights/concentration";
+  if (reader.has(concentration)) posterior.concentration = read_values(reader, concentration, {components});
+  posterior.level = read_values(reader, "/posterior/level", {}).front();
+  return posterior;
+}
+
+/// The lists of each iteration: the columns of a T x K matrix up to the first NaN.
+void read_lists(const Reader& reader, const std::string& path, Trace& trace, std::vector<double> TraceEntry::*list) {
+  const Dimensions shape = reader.dataset(path).shape;
+  const std::size_t width = shape.size() == 2 ? shape[1] : 1;
+  const std::vector<double> values = read_values(reader, path, {trace.size(), width});
+  for (std::size_t t = 0; t < trace.size(); ++t) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(t * width);
+    const auto last =
+        std::find_if(first, first + static_cast<std::ptrdiff_t>(width), [](double value) { return std::isnan(value); });
+    (trace[t].*list).assign(first, last);
+  }
 }
 
 std::vector<std::string> split_events(const std::string& text) {
@@ -458,14 +566,14 @@ std::vector<std::string> split_events(const std::string& text) {
   return events;
 }
 
-Trace read_trace(const Reader& reader, std::size_t components) {
+Trace read_trace(const Reader& reader) {
   if (!reader.has("/trace")) return {};
   const Dimensions shape = reader.dataset("/trace/iteration").shape;
   if (shape.size() != 1) {
     refuse(reader.name() + ":/trace/iteration has shape " + hdf5::shape_text(shape) + "; it must have rank 1");
   }
   const std::size_t length = shape[0];
-  const std::vector<double> iterations = read_trace_values(reader, "/trace/iteration", {length});
+  const std::vector<double> iterations = read_values(reader, "/trace/iteration", {length});
   Trace trace(length);
   for (std::size_t t = 0; t < length; ++t) {
     if (!(iterations[t] >= 0 && iterations[t] < 0x1p53)) {
@@ -473,22 +581,33 @@ Trace read_trace(const Reader& reader, std::size_t components) {
     }
     trace[t].iteration = static_cast<std::size_t>(iterations[t]);
   }
-  for (const TraceField& field : trace_fields) {
-    const std::vector<double> values = read_trace_values(reader, std::string("/trace/") + field.name, {length});
+  const auto read = [&](const TraceField& field) {
+    const std::vector<double> values = read_values(reader, std::string("/trace/") + field.name, {length});
     for (std::size_t t = 0; t < length; ++t) trace[t].*field.value = values[t];
-  }
-  const std::vector<double> counts = read_trace_values(reader, "/trace/counts", {length, components});
+  };
+  for (const TraceField& field : trace_fields) read(field);
+  for (TraceEntry& entry : trace)
+    entry.expected_log_x = entry.expected_log_z = entry.kl_weights = std::numeric_limits<double>::quiet_NaN();
+  for (const TraceField& field : later_trace_fields)
+    if (reader.has(std::string("/trace/") + field.name)) read(field);
+  read_lists(reader, "/trace/counts", trace, &TraceEntry::counts);
+  if (reader.has("/trace/kl_components")) read_lists(reader, "/trace/kl_components", trace, &TraceEntry::kl_components);
   const std::vector<std::string> events = reader.strings("/trace/events");
   if (events.size() != length) {
     refuse(reader.name() + ":/trace/events has " + std::to_string(events.size()) + " strings for " +
            std::to_string(length) + " entries");
   }
-  for (std::size_t t = 0; t < length; ++t) {
-    const auto first = counts.begin() + static_cast<std::ptrdiff_t>(t * components);
-    trace[t].counts.assign(first, first + static_cast<std::ptrdiff_t>(components));
-    trace[t].events = split_events(events[t]);
-  }
+  for (std::size_t t = 0; t < length; ++t) trace[t].events = split_events(events[t]);
   return trace;
+}
+
+std::vector<std::vector<std::string>> read_labels(const Reader& reader, std::size_t columns) {
+  if (!reader.has("/categories")) return {};
+  std::vector<std::vector<std::string>> labels(columns);
+  for (std::size_t j = 0; j < columns; ++j) {
+    if (reader.has(labels_path(j))) labels[j] = reader.strings(labels_path(j));
+  }
+  return labels;
 }
 
 void require_known_version(const Reader& reader) {
@@ -511,6 +630,14 @@ FamilyPtr read_family(const Reader& reader, const Registry& registry) {
   } catch (const Error& error) {
     refuse(reader.name() + ": its family '" + *spec + "' cannot be made: " + error.what());
   }
+}
+
+/// A data set; early files have an attribute.
+std::optional<std::string> read_options(const Reader& reader) {
+  if (!reader.has("/options")) return reader.text("options");
+  const auto texts = reader.strings("/options");
+  if (texts.size() != 1) refuse(reader.name() + ":/options must be one string");
+  return texts.front();
 }
 
 }  // namespace
@@ -536,9 +663,11 @@ SavedModel load_model(const std::string& file, const Registry& registry) {
   }
   require_known_version(reader);
   Mixture mixture = read_mixture(reader, read_family(reader, registry));
-  const std::size_t components = mixture.components();
-  return {std::move(mixture), reader.integer<std::uint64_t>("seed"), reader.text("options"),
-          read_trace(reader, components)};
+  auto posterior = read_posterior(reader, mixture.family(), mixture.components());
+  auto labels = read_labels(reader, mixture.family().columns());
+  return {std::move(mixture),   reader.integer<std::uint64_t>("seed"),
+          read_options(reader), read_trace(reader),
+          std::move(labels),    std::move(posterior)};
 }
 
 Mixture load_start(const std::string& file, const FamilyPtr& family) {

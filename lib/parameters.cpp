@@ -4,6 +4,7 @@
 #include "linear_algebra.hpp"
 #include "packed.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr double probability_sum_tolerance = 1e-6;
 constexpr double symmetry_tolerance = 1e-9;
+constexpr double semidefinite_tolerance = 1e-12;
 
 std::string number(double value) {
   char text[32];
@@ -54,6 +56,18 @@ std::optional<std::string> check_symmetric(const Field& field, ConstMatrixView A
   return std::nullopt;
 }
 
+/// Semidefinite to within rounding: definite once a little is added to the diagonal.
+bool is_semidefinite(ConstMatrixView A) {
+  double greatest = 0;
+  for (std::size_t i = 0; i < A.rows(); ++i) greatest = std::max(greatest, A(i, i));
+  std::vector<double> raised(A.rows() * A.columns());
+  const auto B = MatrixView::row_major(raised.data(), A.rows(), A.columns());
+  for (std::size_t i = 0; i < A.rows(); ++i)
+    for (std::size_t j = 0; j < A.columns(); ++j) B(i, j) = A(i, j) + (i == j ? semidefinite_tolerance * greatest : 0);
+  return greatest > 0 ? !cholesky(B).empty()
+                      : std::all_of(raised.begin(), raised.end(), [](double b) { return b == 0; });
+}
+
 std::optional<std::string> check_matrix(const Field& field, ConstVectorView values) {
   const bool strict = field.domain == Domain::covariance;
   if (field.form != MatrixForm::dense) {
@@ -65,6 +79,7 @@ std::optional<std::string> check_matrix(const Field& field, ConstVectorView valu
   for (std::size_t i = 0; i < field.dimension; ++i)
     if (A(i, i) < 0) return field.name + " has the diagonal entry " + number(A(i, i)) + " (must be >= 0)";
   if (strict && cholesky(A).empty()) return field.name + " is not positive definite";
+  if (!strict && !is_semidefinite(A)) return field.name + " is not positive semidefinite";
   return std::nullopt;
 }
 

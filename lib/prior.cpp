@@ -25,7 +25,7 @@ Prior default_prior(const FamilyPtr& family, std::size_t components, Source& sou
   const Statistics total = total_statistics(*family, source);
   ParameterTable hyperparameters(family->hyperparameters(), 1);
   family->default_prior(total.sums().row(0), total.origins().row(0), components, hyperparameters.row(0));
-  return {default_concentration, hyperparameters};
+  return {WeightsPrior::dirichlet, {default_concentration}, hyperparameters};
 }
 
 ParameterTable flat_hyperparameters(const Family& family) {
@@ -35,10 +35,15 @@ ParameterTable flat_hyperparameters(const Family& family) {
   return hyperparameters;
 }
 
-void check_prior(const Family& family, const Prior& prior) {
-  if (!(prior.concentration > 0) || !std::isfinite(prior.concentration))
-    throw Error(ErrorKind::usage, "prior: the concentration of the weights is " + std::to_string(prior.concentration) +
-                                      " (must be finite and > 0)");
+void check_prior(const Family& family, std::size_t components, const Prior& prior) {
+  if (prior.concentration.size() != 1 && prior.concentration.size() != components)
+    throw Error(ErrorKind::usage, "prior: " + std::to_string(prior.concentration.size()) +
+                                      " concentrations of the weights for " + std::to_string(components) +
+                                      " components (must be one, or one for each)");
+  for (const double concentration : prior.concentration)
+    if (!(concentration > 0) || !std::isfinite(concentration))
+      throw Error(ErrorKind::usage, "prior: the concentration of the weights is " + std::to_string(concentration) +
+                                        " (must be finite and > 0)");
   if (!prior.components) return;
   require_conjugate_prior(family);
   const auto h = prior.components->row(0);

@@ -63,6 +63,7 @@ Schema joined(const std::vector<Part>& parts, const Schema& (Family::*schema)() 
   for (const Part& part : parts)
     for (Field field : ((*part.family).*schema)().fields()) {
       field.name = part.name + "/" + field.name;
+      field.columns = part.columns;
       fields.push_back(std::move(field));
     }
   return fields;
@@ -210,6 +211,42 @@ class Product final : public Family {
     double sum = 0;
     for (const Part& part : parts_) sum += part.family->log_prior(part.hyperparameters(h), part.parameters(theta));
     return sum;
+  }
+
+  void posterior(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const override {
+    for (const Part& part : parts_)
+      part.family->posterior(part.statistics(S), part.origins(origins), part.hyperparameters(H));
+  }
+  std::optional<double> log_partition(ConstMatrixView H) const override {
+    double sum = 0;
+    for (const Part& part : parts_) {
+      const auto one = part.family->log_partition(part.hyperparameters(H));
+      if (!one) return std::nullopt;
+      sum += *one;
+    }
+    return sum;
+  }
+  void expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
+    std::vector<double> share(log_scale.size());
+    for (double& value : log_scale) value = 0;
+    for (const Part& part : parts_) {
+      part.family->expectation(part.hyperparameters(H), part.parameters(theta), share);
+      for (std::size_t k = 0; k < share.size(); ++k) log_scale[k] += share[k];
+    }
+  }
+  void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const override {
+    for (const Part& part : parts_) part.family->add_kl_to_prior(part.hyperparameters(H), part.hyperparameters(h), out);
+  }
+  void sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
+    for (const Part& part : parts_)
+      part.family->sample_parameters(part.hyperparameters(H), random, part.parameters(theta));
+  }
+  void posterior_mean(ConstMatrixView H, MatrixView theta) const override {
+    for (const Part& part : parts_) part.family->posterior_mean(part.hyperparameters(H), part.parameters(theta));
+  }
+  void posterior_quantile(ConstMatrixView H, double level, MatrixView theta) const override {
+    for (const Part& part : parts_)
+      part.family->posterior_quantile(part.hyperparameters(H), level, part.parameters(theta));
   }
 
  private:

@@ -1,12 +1,14 @@
 #include <mixfam/random.hpp>
 
-#include <boost/random/beta_distribution.hpp>
 #include <boost/random/exponential_distribution.hpp>
 #include <boost/random/gamma_distribution.hpp>
 #include <boost/random/normal_distribution.hpp>
 #include <boost/random/uniform_01.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 namespace mixfam {
@@ -35,7 +37,17 @@ double Random::gamma(double shape, double rate) {
   return boost::random::gamma_distribution<double>(shape, 1 / rate)(engine_);
 }
 
-double Random::beta(double a, double b) { return boost::random::beta_distribution<double>(a, b)(engine_); }
+/// The share of one gamma variate in two, by logarithms: for small a and b both underflow. Gamma(a) is distributed as
+/// Gamma(a + 1) U^(1/a). Draws stay inside (0, 1).
+double Random::beta(double a, double b) {
+  const auto log_gamma_variate = [this](double shape) {
+    return std::log(gamma(shape + 1, 1)) - exponential(1) / shape;
+  };
+  const double log_a = log_gamma_variate(a);
+  const double log_b = log_gamma_variate(b);
+  using Limits = std::numeric_limits<double>;
+  return std::clamp(1 / (1 + std::exp(log_b - log_a)), Limits::min(), 1 - Limits::epsilon() / 2);
+}
 
 std::size_t Random::categorical(ConstVectorView weights) {
   double total = 0;

@@ -2,6 +2,8 @@
 #include <mixfam/product.hpp>
 #include <mixfam/registry.hpp>
 
+#include "categories.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
@@ -99,11 +101,15 @@ const RegistryEntry& Registry::entry(const std::string& name) const {
   throw Error(ErrorKind::usage, "no family '" + name + "'; there are: " + joined(names));
 }
 
-FamilyPtr Registry::make(const std::string& spec, std::size_t columns,
-                         const std::vector<std::string>& column_names) const {
-  const auto make_factor = [this](const FactorSpec& factor, std::size_t factor_columns) {
+FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names,
+                         Source* data) const {
+  if (data && data->columns() != columns)
+    throw Error(ErrorKind::usage, data->name() + " has " + std::to_string(data->columns()) + " columns, but '" + spec +
+                                      "' is asked for over " + std::to_string(columns));
+  const auto make_factor = [&](const FactorSpec& factor, const std::vector<std::size_t>& factor_columns) {
     const RegistryEntry& found = entry(factor.name);
-    for (const auto& [key, value] : factor.options) {
+    for (const auto& given : factor.options) {
+      const std::string& key = given.first;
       const bool known = std::any_of(found.options.begin(), found.options.end(), [&](const std::string& option) {
         return option.substr(0, option.find('=')) == key;
       });
@@ -111,12 +117,18 @@ FamilyPtr Registry::make(const std::string& spec, std::size_t columns,
         throw Error(ErrorKind::usage, "family '" + factor.name + "' has no option '" + key + "'; " +
                                           (found.options.empty() ? "it has none" : "it has: " + joined(found.options)));
     }
-    return found.make({factor_columns, factor.options});
+    Shape shape{factor_columns.size(), factor.options};
+    if (found.needs_categories && data && factor.options.count("categories") == 0)
+      shape.categories = find_categories(factor.name, factor_columns, *data);
+    return found.make(shape);
   };
 
   const auto texts = split(spec, '*');
-  if (texts.size() == 1 && texts.front().find('(') == std::string::npos)
-    return make_factor(parse_factor(texts.front()), columns);
+  if (texts.size() == 1 && texts.front().find('(') == std::string::npos) {
+    std::vector<std::size_t> all(columns);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return make_factor(parse_factor(texts.front()), all);
+  }
 
   std::vector<Factor> factors;
   for (const std::string& text : texts) {
@@ -127,7 +139,7 @@ FamilyPtr Registry::make(const std::string& spec, std::size_t columns,
     Factor factor;
     for (const std::string& column : *parsed.columns)
       factor.columns.push_back(find_column(column, columns, column_names));
-    factor.family = make_factor(parsed, factor.columns.size());
+    factor.family = make_factor(parsed, factor.columns);
     factors.push_back(std::move(factor));
   }
   std::size_t used = 0;

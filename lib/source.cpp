@@ -7,6 +7,11 @@ namespace mixfam {
 
 Source::~Source() = default;
 
+const std::vector<std::vector<std::string>>& Source::category_labels() const {
+  static const std::vector<std::vector<std::string>> none;
+  return none;
+}
+
 std::size_t element_size(ElementType type) {
   switch (type) {
     case ElementType::int8:

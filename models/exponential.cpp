@@ -1,49 +1,40 @@
 #include <mixfam/columnwise.hpp>
 #include <mixfam/registry.hpp>
 
-#include "special.hpp"
+#include "gamma_prior.hpp"
 
 #include <cmath>
 #include <limits>
-
-// Exponential distribution: p(x | rate) = rate exp(-rate x), x >= 0.
-//
-//     t(x) = (1, x)      c = (log rate, -rate)      A = -log rate      h = 1
-//
-// Prior Gamma(shape a, rate b) on the rate, base measure drate (Bishop 2006, eq. 2.146):
-//
-//     chi = (a - 1, b)   log Z = log Gamma(a) - a log b      mode of the posterior (N + a - 1) / (sum x + b)
 
 namespace mixfam {
 
 namespace {
 
-class GammaPrior {
- public:
-  Schema hyperparameters() const { return {{{"shape", {}, Domain::positive}, {"rate", {}, Domain::nonnegative}}}; }
-  void flat(VectorView h) const {
-    h[0] = 1;
-    h[1] = 0;
-  }
-  /// Two pseudo-observations at the column's mean, but for the one that the mode takes away.
-  void standard(ConstVectorView s, std::size_t, VectorView h) const {
-    h[0] = 2;
-    h[1] = s[1] / s[0];
-  }
-  void chi(ConstVectorView h, VectorView out) const {
-    out[0] = h[0] - 1;
-    out[1] = h[1];
-  }
-  std::optional<double> log_partition(ConstVectorView h) const {
-    if (!(h[0] > 0 && h[1] > 0)) return std::nullopt;
-    return special::log_gamma(h[0]) - h[0] * std::log(h[1]);
-  }
-  std::optional<std::string> check(ConstVectorView) const { return std::nullopt; }
-};
+constexpr const char* formulas = R"(
+Exponential distribution: p(x | rate) = rate exp(-rate x), x >= 0.
+
+    t(x) = (1, x)      c = (log rate, -rate)      A = -log rate      h = 1
+
+Prior Gamma(shape a, rate b) on the rate, base measure drate (Bishop 2006, eq. 2.146):
+
+    chi = (a - 1, b)   log Z = log Gamma(a) - a log b      mode of the posterior (N + a - 1) / (sum x + b)
+
+The estimate is N / sum x. Under Gamma(a, b):
+
+    E[c] = (digamma(a) - log b, -a / b)      default prior a = 2, b = mean of the column
+)";
 
 class Exponential {
  public:
-  using Prior = GammaPrior;
+  /// Gamma(a, b): the coefficients (log rate, -rate) are those of GammaPrior; scaled to two pseudo-observations at the
+  /// column's mean, but for the one that the mode takes away.
+  class Prior final : public GammaPrior {
+   public:
+    void standard(ConstVectorView s, std::size_t, VectorView h) const {
+      h[0] = 2;
+      h[1] = s[1] / s[0];
+    }
+  };
 
   std::string spec() const { return "exponential"; }
   std::size_t columns() const { return 1; }
@@ -80,9 +71,11 @@ class Exponential {
 
 RegistryEntry exponential_entry();
 RegistryEntry exponential_entry() {
-  return {"exponential", "rate exp(-rate x) for x >= 0, independently in each column", {}, [](const Shape& shape) {
-            return make_columnwise_family(Exponential(), shape.columns);
-          }};
+  return {"exponential",
+          "rate exp(-rate x) for x >= 0, independently in each column",
+          {},
+          [](const Shape& shape) { return make_columnwise_family(Exponential(), shape.columns); },
+          formulas};
 }
 
 }  // namespace mixfam

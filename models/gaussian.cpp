@@ -5,27 +5,61 @@
 #include "linear_algebra.hpp"
 #include "packed.hpp"
 #include "special.hpp"
+#include "univariate_gaussian.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <limits>
-
-// Gaussian distribution with full covariance: p(x | mean m, covariance C) = N(x | m, C), x in R^D.
-//
-// About the origin o, with L the precision C^-1 and m seen from o:
-//
-//     t(x) = (1, 1, x - o, vech((x - o)(x - o)'))     h = (2 pi)^(-D/2)
-//     c    = (-log|C| / 2, -m'L m / 2, L m, -L_ii / 2 and -L_ij)
-//
-// Two leading constants because the prior has two counts. Normal-Inverse-Wishart prior, base measure dm dC
-// (Murphy 2012, eq. 4.200; Fraley and Raftery 2007):
-//
-//     chi   = (nu0 + D + 2, kappa0, kappa0 mu0, vech(psi0 + kappa0 mu0 mu0'))
-//     log Z = nu0 D/2 log 2 + log Gamma_D(nu0/2) - nu0/2 log|psi0| + D/2 log(2 pi / kappa0)
-//     mode  = (psi0 + S_k + kappa0 N_k/(kappa0 + N_k) d d') / (nu0 + N_k + D + 2) for the covariance
 
 namespace mixfam {
 
 namespace {
+
+constexpr const char* formulas = R"(
+Gaussian distribution p(x | mean m, covariance C) = N(x | m, C), x in R^D, where C is
+
+    full        any symmetric positive definite matrix, here
+    tied        the same for all components, here
+    diagonal    a variance for each column, in univariate_gaussian.hpp
+    spherical   one variance for all columns, in univariate_gaussian.hpp; here with a variance that is known
+
+About the origin o, with L the precision C^-1 and m seen from o:
+
+    t(x) = (1, 1, x - o, vech((x - o)(x - o)'))     h = (2 pi)^(-D/2)
+    c    = (-log|C| / 2, -m'L m / 2, L m, -L_ii / 2 and -L_ij)
+
+Two leading constants because the prior has two counts. Normal-Inverse-Wishart prior, base measure dm dC
+(Murphy 2012, eq. 4.200; Fraley and Raftery 2007):
+
+    chi   = (nu0 + D + 2, kappa0, kappa0 mu0, vech(psi0 + kappa0 mu0 mu0'))
+    log Z = nu0 D/2 log 2 + log Gamma_D(nu0/2) - nu0/2 log|psi0| + D/2 log(2 pi / kappa0)
+    mode  = (psi0 + S_k + kappa0 N_k/(kappa0 + N_k) e e') / (nu0 + N_k + D + 2) for the covariance, where S_k is the
+            scatter about the mean of the rows and e that mean less mu0
+
+Tied: one inverse Wishart for C and K conditional normals for the means, base measure dm_1 .. dm_K dC:
+
+    mode  = (psi0 + sum_k S_k + kappa0 N_k/(kappa0 + N_k) e_k e_k') / (nu0 + N + D + K + 1) for the covariance
+
+The estimates are the mean and the covariance of the rows, divided by N. Under a posterior (kappa, m, nu, Psi)
+(Bishop 2006, eqs. 10.64 and 10.65):
+
+    E[log|L|] = sum_i digamma((nu + 1 - i) / 2) + D log 2 - log|Psi|      E[L] = nu Psi^-1      E[m' L m] = D/kappa + m' E[L] m
+
+Default prior: mu0 = column means, kappa0 = 0.01, nu0 = D + 2, psi0 = cov / K^(2/D), with the unbiased covariance.
+
+Diagonal (d = 1, for each column) and spherical (d = D): d columns that share one variance v,
+
+    t(x)  = (1, 1, x - o, |x - o|^2)     h = (2 pi)^(-d/2)
+    c     = (-d/2 log v, -|m|^2 / (2 v), m / v, -1 / (2 v))
+    chi   = ((nu0 + d + 2) / d, kappa0, kappa0 mu0, psi0 + kappa0 |mu0|^2)
+    log Z = log Gamma(nu0/2) - nu0/2 log(psi0/2) + d/2 log(2 pi / kappa0)
+    mode  = (psi0 + S_k + kappa0 N_k/(kappa0 + N_k) |e|^2) / (nu0 + N_k d + d + 2) for the variance
+
+under the Normal-Inverse-Gamma prior v ~ IG(nu0/2, psi0/2), m | v ~ N(mu0, v / kappa0 I), base measure dm dv (Murphy
+2007, section 5); default psi0 = diag(cov) / K^(2/D), or trace(cov) / D / K^(2/D).
+)";
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 ConstMatrixView square(ConstVectorView values, std::size_t d) {
   return ConstMatrixView::row_major(values.data(), d, d);
@@ -41,6 +75,28 @@ struct StatisticLayout {
   std::size_t squares;
   std::size_t size;
 };
+
+/// c(theta) at the origin 0.
+void write_coefficients(ConstVectorView theta, std::size_t d, VectorView c) {
+  const StatisticLayout layout(d);
+  const auto mean = theta.part(0, d);
+  const auto factor = cholesky(square(theta.part(d, d * d), d));
+  const auto L = square(ConstVectorView(factor), d);
+  const auto inverse_factor = invert_lower(L);
+  const auto inverse = inverse_from_factor(square(ConstVectorView(inverse_factor), d));
+  const auto precision = square(ConstVectorView(inverse), d);
+  double quadratic = 0;
+  for (std::size_t i = 0; i < d; ++i) {
+    double product = 0;
+    for (std::size_t j = 0; j < d; ++j) product += precision(i, j) * mean[j];
+    c[StatisticLayout::sum + i] = product;
+    quadratic += mean[i] * product;
+    for (std::size_t j = 0; j < i; ++j) c[layout.squares + packed::at(i, j)] = -precision(i, j);
+    c[layout.squares + packed::at(i, i)] = -0.5 * precision(i, i);
+  }
+  c[StatisticLayout::spread_count] = -0.5 * log_determinant(L);
+  c[StatisticLayout::mean_count] = -0.5 * quadratic;
+}
 
 class NormalInverseWishart {
  public:
@@ -73,14 +129,18 @@ class NormalInverseWishart {
   void translate(VectorView h, ConstVectorView by, double sign) const {
     for (std::size_t i = 0; i < d_; ++i) h[i] += sign * by[i];
   }
-  void chi(ConstVectorView h, VectorView out) const {
-    const double kappa0 = h[d_];
+  void chi(ConstVectorView h, std::size_t, VectorView out) const {
+    write_chi(h, h[d_ + 1] + static_cast<double>(d_ + 2), 1, out);
+  }
+  void from_chi(ConstVectorView chi, VectorView h) const {
+    const double kappa0 = chi[StatisticLayout::mean_count];
     const auto psi0 = square(h.part(d_ + 2, d_ * d_), d_);
-    out[StatisticLayout::spread_count] = h[d_ + 1] + static_cast<double>(d_ + 2);
-    out[StatisticLayout::mean_count] = kappa0;
+    h[d_] = kappa0;
+    nu0(h) = chi[StatisticLayout::spread_count] - static_cast<double>(d_ + 2);
     for (std::size_t i = 0; i < d_; ++i) {
-      out[StatisticLayout::sum + i] = kappa0 * h[i];
-      for (std::size_t j = 0; j <= i; ++j) out[layout_.squares + packed::at(i, j)] = psi0(i, j) + kappa0 * h[i] * h[j];
+      h[i] = kappa0 > 0 ? chi[StatisticLayout::sum + i] / kappa0 : 0;
+      for (std::size_t j = 0; j <= i; ++j)
+        psi0(i, j) = psi0(j, i) = chi[layout_.squares + packed::at(i, j)] - h[i] * chi[StatisticLayout::sum + j];
     }
   }
   std::optional<double> log_partition(ConstVectorView h) const {
@@ -94,6 +154,46 @@ class NormalInverseWishart {
            0.5 * nu0 * log_determinant(square(ConstVectorView(factor), d_)) +
            0.5 * D * (special::log_two_pi - std::log(kappa0));
   }
+  /// E[log|L|] = sum_i digamma((nu0 + 1 - i)/2) + D log 2 - log|psi0|, E[L] = nu0 psi0^-1, E[m'L m] = D/kappa0 +
+  /// mu0' E[L] mu0 (Bishop 2006, eqs. 10.64 and 10.65): the coefficients of the mean mu0 and covariance psi0 / nu0.
+  double expectation(ConstVectorView h, VectorView theta, VectorView c) const {
+    const double D = static_cast<double>(d_);
+    const double nu = h[d_ + 1];
+    for (std::size_t i = 0; i < d_; ++i) theta[i] = h[i];
+    for (std::size_t i = 0; i < d_ * d_; ++i) theta[d_ + i] = h[d_ + 2 + i] / nu;
+    write_coefficients(theta, d_, c);
+    double log_scale = 0;  // half the sum of digamma((nu - i)/2) - log(nu/2), without the cancellation
+    for (std::size_t i = 0; i < d_; ++i) {
+      const double less = static_cast<double>(i);
+      log_scale += 0.5 * (special::digamma_minus_log(0.5 * (nu - less)) + std::log1p(-less / nu));
+    }
+    c[StatisticLayout::spread_count] += log_scale;
+    c[StatisticLayout::mean_count] -= 0.5 * D / h[d_];
+    return log_scale - 0.5 * D / h[d_];
+  }
+  /// Covariance by Bartlett's decomposition of the precision (Murphy 2012, section 24.2.3), then the mean given it.
+  void sample(ConstVectorView h, Random& random, VectorView theta) const {
+    sample_covariance(h, random, theta.part(d_, d_ * d_));
+    sample_mean(h, random, theta);
+  }
+  void mean(ConstVectorView h, VectorView theta) const {
+    const double degrees = h[d_ + 1] - static_cast<double>(d_) - 1;
+    for (std::size_t i = 0; i < d_; ++i) theta[i] = h[i];
+    for (std::size_t i = 0; i < d_ * d_; ++i) theta[d_ + i] = degrees > 0 ? h[d_ + 2 + i] / degrees : nan;
+  }
+  /// Means are Student-t, variances inverse gamma (Murphy 2007, section 9); covariances have no closed marginal.
+  void quantile(ConstVectorView h, double level, VectorView theta) const {
+    const double degrees = h[d_ + 1] - static_cast<double>(d_) + 1;
+    const auto psi = square(h.part(d_ + 2, d_ * d_), d_);
+    const auto covariance = square(theta.part(d_, d_ * d_), d_);
+    const bool proper = degrees > 0 && h[d_] > 0;
+    for (std::size_t i = 0; i < d_; ++i) {
+      theta[i] =
+          proper ? h[i] + special::student_t_quantile(degrees, level) * std::sqrt(psi(i, i) / (h[d_] * degrees)) : nan;
+      for (std::size_t j = 0; j < d_; ++j) covariance(i, j) = nan;
+      if (proper) covariance(i, i) = special::inverse_gamma_quantile(0.5 * degrees, 0.5 * psi(i, i), level);
+    }
+  }
   std::optional<std::string> check(ConstVectorView h) const {
     const double least = -static_cast<double>(d_ + 2);
     if (h[d_ + 1] < least)
@@ -101,11 +201,80 @@ class NormalInverseWishart {
     return std::nullopt;
   }
 
- private:
+ protected:
+  /// (spread count, kappa0, kappa0 mu0, vech(share * psi0 + kappa0 mu0 mu0')).
+  void write_chi(ConstVectorView h, double spread_count, double share, VectorView out) const {
+    const double kappa0 = h[d_];
+    const auto psi0 = square(h.part(d_ + 2, d_ * d_), d_);
+    out[StatisticLayout::spread_count] = spread_count;
+    out[StatisticLayout::mean_count] = kappa0;
+    for (std::size_t i = 0; i < d_; ++i) {
+      out[StatisticLayout::sum + i] = kappa0 * h[i];
+      for (std::size_t j = 0; j <= i; ++j)
+        out[layout_.squares + packed::at(i, j)] = share * psi0(i, j) + kappa0 * h[i] * h[j];
+    }
+  }
+  /// C = G G' with G = chol(psi0) B^-T, where B B' ~ Wishart(nu0, 1).
+  void sample_covariance(ConstVectorView h, Random& random, VectorView out) const {
+    std::vector<double> buffer(d_ * d_);
+    const auto B = square(VectorView(buffer), d_);
+    for (std::size_t i = 0; i < d_; ++i) {
+      B(i, i) = std::sqrt(2 * random.gamma(0.5 * (h[d_ + 1] - static_cast<double>(i)), 1));
+      for (std::size_t j = 0; j < i; ++j) B(i, j) = random.normal();
+    }
+    const auto inverse = invert_lower(B);
+    const auto inverse_B = square(ConstVectorView(inverse), d_);
+    const auto factor = cholesky(square(h.part(d_ + 2, d_ * d_), d_));
+    const auto L = square(ConstVectorView(factor), d_);
+    std::vector<double> product(d_ * d_);
+    const auto G = square(VectorView(product), d_);
+    for (std::size_t i = 0; i < d_; ++i)
+      for (std::size_t j = 0; j < d_; ++j)
+        for (std::size_t m = 0; m <= std::min(i, j); ++m) G(i, j) += L(i, m) * inverse_B(j, m);
+    const auto C = square(out, d_);
+    for (std::size_t i = 0; i < d_; ++i)
+      for (std::size_t j = 0; j <= i; ++j) C(i, j) = C(j, i) = detail::dot(G.row(i).data(), G.row(j).data(), d_);
+  }
+  /// m ~ N(mu0, C / kappa0) given the covariance in theta.
+  void sample_mean(ConstVectorView h, Random& random, VectorView theta) const {
+    const auto factor = cholesky(square(theta.part(d_, d_ * d_), d_));
+    const auto L = square(ConstVectorView(factor), d_);
+    std::vector<double> z(d_);
+    for (double& value : z) value = random.normal() / std::sqrt(h[d_]);
+    for (std::size_t i = 0; i < d_; ++i) {
+      theta[i] = h[i];
+      for (std::size_t j = 0; j <= i; ++j) theta[i] += L(i, j) * z[j];
+    }
+  }
   double& nu0(VectorView h) const { return h[d_ + 1]; }
 
   std::size_t d_;
   StatisticLayout layout_;
+};
+
+/// One inverse Wishart for the covariance that all components share, and a conditional normal for each mean. Its part
+/// of chi is spread evenly over the components, so that sums over components count it once.
+class TiedNormalInverseWishart final : public NormalInverseWishart {
+ public:
+  using NormalInverseWishart::NormalInverseWishart;
+
+  void chi(ConstVectorView h, std::size_t components, VectorView out) const {
+    const double share = 1 / static_cast<double>(components);
+    write_chi(h, 1 + share * (h[d_ + 1] + static_cast<double>(d_ + 1)), share, out);
+  }
+  /// That of the inverse Wishart.
+  std::optional<double> shared_log_partition(ConstVectorView h) const {
+    const auto all = log_partition(h);
+    if (!all) return std::nullopt;
+    return *all - 0.5 * static_cast<double>(d_) * (special::log_two_pi - std::log(h[d_]));
+  }
+  void sample_all(ConstMatrixView H, Random& random, MatrixView theta) const {
+    sample_covariance(H.row(0), random, theta.row(0).part(d_, d_ * d_));
+    for (std::size_t k = 0; k < H.rows(); ++k) {
+      for (std::size_t i = 0; i < d_ * d_; ++i) theta(k, d_ + i) = theta(0, d_ + i);
+      sample_mean(H.row(k), random, theta.row(k));
+    }
+  }
 };
 
 /// Rows of a block about a point: column i of the result holds x_i - origin_i.
@@ -251,25 +420,7 @@ class Gaussian {
     for (std::size_t i = 0; i < d_; ++i) sum[i] -= n * by[i];
   }
 
-  void coefficients(ConstVectorView theta, VectorView c) const {
-    const auto mean = theta.part(0, d_);
-    const auto factor = cholesky(square(theta.part(d_, d_ * d_), d_));
-    const auto L = square(ConstVectorView(factor), d_);
-    const auto inverse_factor = invert_lower(L);
-    const auto inverse = inverse_from_factor(square(ConstVectorView(inverse_factor), d_));
-    const auto precision = square(ConstVectorView(inverse), d_);
-    double quadratic = 0;
-    for (std::size_t i = 0; i < d_; ++i) {
-      double product = 0;
-      for (std::size_t j = 0; j < d_; ++j) product += precision(i, j) * mean[j];
-      c[StatisticLayout::sum + i] = product;
-      quadratic += mean[i] * product;
-      for (std::size_t j = 0; j < i; ++j) c[layout_.squares + packed::at(i, j)] = -precision(i, j);
-      c[layout_.squares + packed::at(i, i)] = -0.5 * precision(i, i);
-    }
-    c[StatisticLayout::spread_count] = -0.5 * log_determinant(L);
-    c[StatisticLayout::mean_count] = -0.5 * quadratic;
-  }
+  void coefficients(ConstVectorView theta, VectorView c) const { write_coefficients(theta, d_, c); }
   void mean(ConstVectorView theta, VectorView s) const {
     const auto covariance = square(theta.part(d_, d_ * d_), d_);
     s[StatisticLayout::spread_count] = s[StatisticLayout::mean_count] = 1;
@@ -317,20 +468,161 @@ class Gaussian {
 
   Prior prior() const { return NormalInverseWishart(d_); }
 
- private:
+ protected:
   std::size_t d_;
   StatisticLayout layout_;
 };
+
+/// One covariance for all components. Pooling replaces each row's scatter about its own mean by the sum of all.
+class TiedGaussian final : public Gaussian {
+ public:
+  using Prior = TiedNormalInverseWishart;
+  using Gaussian::Gaussian;
+
+  std::string spec() const { return "gaussian:covariance=tied"; }
+  std::size_t free_parameters(std::size_t components) const { return components * d_ + packed::size(d_); }
+  Prior prior() const { return Prior(d_); }
+
+  void pool_for_mode(MatrixView S) const { pool(S, 0); }
+  /// The K conditional normals leave one count each in the sum, a posterior's row has one.
+  void pool_for_posterior(MatrixView S) const { pool(S, 1 - static_cast<double>(S.rows())); }
+
+ private:
+  void pool(MatrixView S, double added_count) const {
+    std::vector<double> scatter(packed::size(d_));
+    double count = added_count;
+    for (std::size_t k = 0; k < S.rows(); ++k) {
+      count += S(k, StatisticLayout::spread_count);
+      for_each_entry(S, k, [&](std::size_t entry, double about_origin, double of_mean) {
+        scatter[entry] += about_origin - of_mean;
+      });
+    }
+    for (std::size_t k = 0; k < S.rows(); ++k) {
+      S(k, StatisticLayout::spread_count) = count;
+      for_each_entry(S, k, [&](std::size_t entry, double& about_origin, double of_mean) {
+        about_origin = scatter[entry] + of_mean;
+      });
+    }
+  }
+  /// Visits the entries of vech with the squares about the origin and the share n m m' of the row's mean.
+  template <class Visit>
+  void for_each_entry(MatrixView S, std::size_t k, Visit visit) const {
+    const double n = S(k, StatisticLayout::mean_count);
+    for (std::size_t i = 0; i < d_; ++i)
+      for (std::size_t j = 0; j <= i; ++j) {
+        const std::size_t entry = packed::at(i, j);
+        const double of_mean = n > 0 ? S(k, StatisticLayout::sum + i) * S(k, StatisticLayout::sum + j) / n : 0;
+        visit(entry, S(k, layout_.squares + entry), of_mean);
+      }
+  }
+};
+
+SphericalGaussian spherical_gaussian(std::size_t d) {
+  return {"gaussian:covariance=spherical",
+          {"mean", {d}, Domain::real},
+          {"covariance", {}, Domain::covariance, MatrixForm::spherical, d},
+          d};
+}
+
+/// The mean alone is a parameter; the variance v is part of the shape. Hard assignment with fixed equal weights is then
+/// k-means (Celeux and Govaert 1992).
+class KnownVarianceGaussian : private SphericalGaussian {
+ public:
+  KnownVarianceGaussian(std::size_t d, double variance)
+      : SphericalGaussian(spherical_gaussian(d)), variance_(variance) {}
+
+  std::string spec() const {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, variance_).ptr;
+    return SphericalGaussian::spec() + ",variance=" + std::string(text, end);
+  }
+  Schema parameters() const { return {{SphericalGaussian::parameters().fields()[0]}}; }
+  using SphericalGaussian::columns;
+  using SphericalGaussian::statistic_size;
+  using SphericalGaussian::support;
+
+  using SphericalGaussian::accumulate;
+  using SphericalGaussian::add_log_base;
+  using SphericalGaussian::statistic;
+  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
+    std::vector<double> rows;
+    for (std::size_t k = 0; k < theta.rows(); ++k) {
+      const auto row = with_variance(theta.row(k));
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+    return SphericalGaussian::evaluator(ConstMatrixView::row_major(rows.data(), theta.rows(), columns() + 1));
+  }
+
+  using SphericalGaussian::origin;
+  using SphericalGaussian::origin_at;
+  using SphericalGaussian::origin_size;
+  using SphericalGaussian::recentre;
+  using SphericalGaussian::translate;
+  std::optional<std::string> collapse(ConstVectorView) const { return std::nullopt; }
+
+  void coefficients(ConstVectorView theta, VectorView c) const {
+    SphericalGaussian::coefficients(with_variance(theta), c);
+  }
+  void mean(ConstVectorView theta, VectorView s) const { SphericalGaussian::mean(with_variance(theta), s); }
+  std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
+    const double count = s[one_variance::mean_count];
+    if (!(count > 0)) return "no rows are left to it";
+    for (std::size_t i = 0; i < columns(); ++i) theta[i] = s[one_variance::sum + i] / count;
+    return std::nullopt;
+  }
+  void sample(ConstVectorView theta, Random& random, VectorView x) const {
+    SphericalGaussian::sample(with_variance(theta), random, x);
+  }
+
+ private:
+  std::vector<double> with_variance(ConstVectorView mean) const {
+    std::vector<double> theta(mean.begin(), mean.end());
+    theta.push_back(variance_);
+    return theta;
+  }
+
+  double variance_;
+};
+static_assert(!HasPrior<KnownVarianceGaussian>);
+
+double parse_variance(const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value) || !(value > 0))
+    throw Error(ErrorKind::usage, "gaussian: variance=" + text + " (must be a number > 0)");
+  return value;
+}
+
+FamilyPtr make_gaussian(const Shape& shape) {
+  const auto option = shape.options.find("covariance");
+  const auto variance = shape.options.find("variance");
+  const std::string structure = option == shape.options.end() ? "full" : option->second;
+  if (variance != shape.options.end()) {
+    if (structure != "spherical")
+      throw Error(ErrorKind::usage,
+                  "gaussian: variance=" + variance->second + " (is an option of covariance=spherical only)");
+    return make_family(KnownVarianceGaussian(shape.columns, parse_variance(variance->second)));
+  }
+  if (structure == "full") return make_family(Gaussian(shape.columns));
+  if (structure == "tied") return make_family(TiedGaussian(shape.columns));
+  if (structure == "spherical") return make_family(spherical_gaussian(shape.columns));
+  if (structure == "diagonal")
+    return make_family(DiagonalGaussian("gaussian:covariance=diagonal", {"mean", {}, Domain::real},
+                                        {"covariance", {}, Domain::covariance, MatrixForm::diagonal, 1},
+                                        shape.columns));
+  throw Error(ErrorKind::usage, "gaussian: covariance=" + structure + " (must be full, diagonal, spherical or tied)");
+}
 
 }  // namespace
 
 RegistryEntry gaussian_entry();
 RegistryEntry gaussian_entry() {
-  return {"gaussian", "multivariate normal density with full covariance", {"covariance=full"}, [](const Shape& shape) {
-            for (const auto& [key, value] : shape.options)
-              if (value != "full") throw Error(ErrorKind::usage, "gaussian: " + key + "=" + value + " (must be full)");
-            return make_family(Gaussian(shape.columns));
-          }};
+  return {"gaussian",
+          "multivariate normal density",
+          {"covariance=full|diagonal|spherical|tied", "variance=V, known, of covariance=spherical"},
+          make_gaussian,
+          formulas};
 }
 
 }  // namespace mixfam

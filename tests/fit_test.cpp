@@ -253,7 +253,7 @@ TEST_CASE("fit: posterior modes are the stated formulas", "[fit][map]") {
     auto source = table.source();
     const auto family = exponential(1);
     FitOptions options = options_of(Update::map, Assignment::hard);
-    options.prior.concentration = 3;
+    options.prior.concentration = {3};
     options.prior.components = flat_hyperparameters(*family);
     options.prior.components->field(0, "shape")[0] = 2.5;
     options.prior.components->field(0, "rate")[0] = 7;
@@ -301,10 +301,10 @@ TEST_CASE("fit: a prior that the family cannot use is refused", "[fit][map]") {
   const Table table = faithful();
   auto source = table.source();
   FitOptions options = options_of(Update::map, Assignment::soft);
-  options.prior.concentration = 0;
+  options.prior.concentration = {0};
   CHECK(error_of([&] { fit(faithful_start(), source, options); }) ==
         "usage: prior: the concentration of the weights is 0.000000 (must be finite and > 0)");
-  options.prior.concentration = 1;
+  options.prior.concentration = {1};
   options.prior.components = flat_hyperparameters(*gaussian(3));
   CHECK(error_of([&] { fit(faithful_start(), source, options); }) ==
         "usage: prior: 14 hyperparameter values for 'gaussian' (must be 8)");
@@ -467,7 +467,7 @@ TEST_CASE("fit: the tolerance bounds what is left to gain, on a slow problem too
   auto source = table.source();
   const Mixture start = exponential_start({0.9, 3});
   FitOptions long_run;
-  long_run.tolerance = 0;
+  long_run.tolerance = 1e-10;  // what rounding leaves to see
   long_run.max_iterations = 30'000;
   const FitResult limit = fit(start, source, long_run);
   REQUIRE(limit.verdict == Verdict::converged);
@@ -487,20 +487,21 @@ TEST_CASE("fit: the tolerance bounds what is left to gain, on a slow problem too
   }
 }
 
-TEST_CASE("fit: a coarse tolerance is not fooled by the fast beginning of a slow problem", "[fit][stopping]") {
-  // The first gains fall quickly, then a slow direction remains; the ratio of two gains says little while it grows.
-  const Table table = exponential_rows({1, 2.5}, 2000, 21);
-  auto source = table.source();
-  FitOptions options;
-  options.tolerance = 0;
-  options.max_iterations = 30'000;
-  const double limit = fit(exponential_start({0.9, 3}), source, options).objective();
-  for (const double tolerance : {1e-2, 1e-3}) {
-    options.tolerance = tolerance;
-    const FitResult result = fit(exponential_start({0.9, 3}), source, options);
-    INFO(tolerance << ": " << result.iterations() << " iterations, estimate " << result.remaining_gain);
-    CHECK(limit - result.objective() <= tolerance);
-  }
+TEST_CASE("fit: the default tolerance leaves little even on overlapping components", "[fit][stopping]") {
+  // The first gains fall quickly, then a slow direction remains that no two gains foretell: docs/numerics.md.
+  constexpr double factor = 10;
+  for (const double rate : {1.5, 2.5, 4.0})
+    for (const std::uint64_t seed : {21, 22, 23}) {
+      const Table table = exponential_rows({1, rate}, 2000, seed);
+      auto source = table.source();
+      FitOptions options;
+      options.max_iterations = 100'000;
+      const FitResult result = fit(exponential_start({0.9, 3}), source, options);
+      options.tolerance = 1e-10;  // what rounding leaves to see
+      const double left = fit(exponential_start({0.9, 3}), source, options).objective() - result.objective();
+      INFO(rate << ", " << seed << ": " << result.iterations() << " iterations, estimate " << result.remaining_gain);
+      CHECK(left <= factor * FitOptions().tolerance);
+    }
 }
 
 TEST_CASE("fit: the limit on iterations", "[fit][stopping]") {
@@ -526,7 +527,7 @@ TEST_CASE("fit: the observer sees each entry and can stop the fit", "[fit][stopp
   auto source = table.source();
   std::vector<double> seen;
   FitOptions options;
-  options.observer = [&](const TraceEntry& entry) {
+  options.observer = [&](const TraceEntry& entry, const Mixture&) {
     seen.push_back(entry.log_likelihood);
     return entry.iteration < 3;
   };
@@ -616,7 +617,7 @@ TEST_CASE("fit: restarts choose the best and keep a record of all", "[fit][resta
     RestartsOptions restarts;
     restarts.restarts = 3;
     FitOptions options;
-    options.observer = [](const TraceEntry& entry) { return entry.iteration < 1; };
+    options.observer = [](const TraceEntry& entry, const Mixture&) { return entry.iteration < 1; };
     const RestartsResult result = fit_restarts(gaussian(2), 2, source, restarts, options);
     CHECK(result.restarts.size() == 1);
     CHECK(result.best.verdict == Verdict::interrupted);

@@ -58,6 +58,44 @@ def write_good():
     with h5py.File("table.h5", "w") as file:
         file.create_dataset("people", data=record, chunks=(4,))
 
+    kinds = ["dog", "cat", "emu", "cat", "Grüße", "dog"]
+    with h5py.File("labels.h5", "w") as file:
+        file.create_dataset("variable", data=kinds, chunks=(2,))
+        file["fixed"] = np.array([k.encode() for k in kinds], dtype="S8")
+        space = h5py.h5t.C_S1.copy()
+        space.set_size(8)
+        space.set_strpad(h5py.h5t.STR_SPACEPAD)
+        padded = h5py.h5d.create(file.id, b"space_padded", space, h5py.h5s.create_simple((3,)))
+        padded.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array([b"b       ", b"a a     ", b"b       "], dtype="S8"),
+                     mtype=space)
+        file["matrix"] = np.array([["x", "yes"], ["z", "no"], ["y", "no"]], dtype=h5py.string_dtype())
+        file["empty_text"] = ["", "a", ""]
+        file["many"] = [f"row {n}" for n in range(5000)]
+        color = h5py.enum_dtype({"RED": 1, "BLUE": 4}, basetype="u1")
+        file.create_dataset("enum", data=np.array([4, 1, 1], "u1"), dtype=color)
+        signed = h5py.enum_dtype({"MINUS": -1, "PLUS": 1}, basetype="i2")
+        file.create_dataset("signed_enum", data=np.array([-1, 1, 1], "i2"), dtype=signed)
+        huge = h5py.enum_dtype({"LOW": 0, "HIGH": 2**31 - 1}, basetype=">i4")
+        file.create_dataset("huge_enum", data=np.array([0, 2**31 - 1, 0], ">i4"), dtype=huge)
+        mixed = np.dtype([("kind", h5py.string_dtype()), ("size", "f4"), ("code", "S3"), ("color", color)])
+        rows = np.zeros(6, dtype=mixed)
+        rows["kind"] = kinds
+        rows["size"] = np.arange(6) + 0.5
+        rows["code"] = [b"b", b"a", b"b", b"a", b"a", b"c"]
+        rows["color"] = [1, 4, 4, 1, 1, 4]
+        file.create_dataset("table", data=rows, chunks=(4,))
+    with h5py.File("anndata.h5", "w") as file:
+        def categorical(name, codes, categories):
+            group = file.create_group(name)
+            group.attrs["encoding-type"] = "categorical"
+            group["codes"] = np.array(codes, "i1")
+            group["categories"] = categories
+        categorical("obs/cell_type", [2, 0, 0, 1], ["B", "T", "NK"])
+        categorical("obs/batch", [1, 0, 1, 1], np.array([10.0, 2.5]))
+        categorical("obs/missing", [1, 0, -1, 1], ["a", "b"])
+        categorical("obs/beyond", [1, 0, 2, 1], ["a", "b"])
+        categorical("obs/nothing", [0, 0], np.array([], "f8"))
+
     with h5py.File("target.h5", "w") as file:
         file["X"] = grid(5, 2)
     with h5py.File("part0.h5", "w") as file:
@@ -104,15 +142,14 @@ def write_refused():
         file["cube"] = np.zeros((4, 5, 6))
         file.create_dataset("no_rows", shape=(0, 3), dtype="f8")
         file.create_dataset("no_columns", shape=(3, 0), dtype="f8")
-        file["strings"] = np.array([b"a", b"b"])
-        file["variable_strings"] = ["a", "b"]
+        file["string_cube"] = np.zeros((2, 2, 2), "S1")
         file["complex"] = np.zeros((3, 2), dtype="c16")
         file["null"] = h5py.Empty("f8")
         file["opaque"] = np.zeros(3, dtype="V5")
         file["reference"] = np.array([file["cube"].ref], dtype=h5py.ref_dtype)
         lists = file.create_dataset("lists", shape=(2,), dtype=h5py.vlen_dtype("f8"))
         lists[0] = [1.0, 2.0]
-        file["text_table"] = np.zeros(3, dtype=[("name", "S4")])
+        file["array_table"] = np.zeros(3, dtype=[("vector", "f8", (2,))])
         file.create_dataset("overflow", shape=(2**40, 2**40), dtype="f8", chunks=(1, 16))
         file.create_dataset("too_wide", shape=(2, 2**45), dtype="f8", chunks=(1, 16))
         file.create_dataset("lzf", data=np.ones((100, 3)), chunks=(10, 3), compression="lzf")

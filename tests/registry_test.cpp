@@ -75,7 +75,7 @@ TEST_CASE("registry: specifications", "[registry]") {
   for (const RegistryEntry& entry : registry.entries()) {
     known.push_back(entry.name);
     CHECK(!entry.summary.empty());
-    CHECK(entry.make({2, {}})->columns() == 2);
+    CHECK(registry.make(entry.example.empty() ? entry.name : entry.example, 2)->columns() == 2);
   }
   CHECK(std::find(known.begin(), known.end(), "gaussian") != known.end());
   CHECK(std::find(known.begin(), known.end(), "exponential") != known.end());
@@ -99,7 +99,9 @@ TEST_CASE("registry: what is wrong with a specification", "[registry]") {
   CHECK(refusal("gaussian(0)", 2) ==
         "usage: family 'gaussian(0)' uses 1 of 2 columns; name the others too, or leave them out of the data "
         "(columns)");
-  CHECK(refusal("gaussian:shape=full", 2) == "usage: family 'gaussian' has no option 'shape'; it has: covariance=full");
+  CHECK(refusal("gaussian:shape=full", 2) ==
+        "usage: family 'gaussian' has no option 'shape'; it has: covariance=full|diagonal|spherical|tied, "
+        "variance=V, known, of covariance=spherical");
   CHECK(refusal("exponential:rate=1", 2) == "usage: family 'exponential' has no option 'rate'; it has none");
   CHECK(refusal("gaussian:covariance", 2) ==
         "usage: family 'gaussian:covariance': the option 'covariance' is not of the form key=value");
@@ -128,7 +130,7 @@ TEST_CASE("registry: a family of one's own", "[registry]") {
   CHECK(product->hyperparameters().empty());  // one factor without a prior leaves the product without
   Prior prior;
   prior.components = ParameterTable(Registry::builtin().make("exponential", 1)->hyperparameters(), 1);
-  CHECK(error_of([&] { check_prior(*product, prior); }).find("has no conjugate prior") != std::string::npos);
+  CHECK(error_of([&] { check_prior(*product, 2, prior); }).find("has no conjugate prior") != std::string::npos);
   CHECK(error_of([&] { default_prior(family, 2, source); }) ==
         "usage: 'own_poisson' has no conjugate prior; use maximum likelihood");
 }

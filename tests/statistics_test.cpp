@@ -155,12 +155,12 @@ TEST_CASE("statistics: chunks do not change a bit", "[statistics][determinism]")
     std::vector<double> weights(rows);
     Random random{1};
     for (double& weight : weights) weight = random.uniform();
-    for (const auto assignment : {Assignment::soft, Assignment::hard}) {
+    for (const auto assignment : {Assignment::soft, Assignment::hard, Assignment::sampled}) {
       auto memory = table.source(weights);
-      const auto expected = to_vector(e_step(mixture, memory, assignment).buffer());
+      const auto expected = to_vector(e_step(EStepParameters::of(mixture), memory, {assignment}).buffer());
       for (const auto& granules : {std::vector<std::size_t>{1}, {2, 1}, {5}, {1, 3}}) {
         ChunkedSource source(table, granules, weights);
-        CHECK(to_vector(e_step(mixture, source, assignment).buffer()) == expected);
+        CHECK(to_vector(e_step(EStepParameters::of(mixture), source, {assignment}).buffer()) == expected);
         CHECK(to_vector(total_statistics(*family, source).buffer()) ==
               to_vector(total_statistics(*family, memory).buffer()));
       }
@@ -177,7 +177,7 @@ TEST_CASE("e-step: sums by their definitions", "[statistics]") {
   for (double& weight : weights) weight = 2 * random.uniform();
   auto source = table.source(weights);
   const auto r = mixture.responsibilities(source);
-  const Statistics s = e_step(mixture, source, Assignment::soft);
+  const Statistics s = e_step(EStepParameters::of(mixture), source, {});
   double total = 0, entropy = 0, joint = 0;
   std::vector<double> counts(2), sums(4);
   for (std::size_t n = 0; n < 700; ++n) {

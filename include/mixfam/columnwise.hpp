@@ -19,7 +19,10 @@ class ColumnwiseLayout {
 
   Schema schema() const {
     std::vector<Field> fields = single_.fields();
-    for (Field& field : fields) field.shape.insert(field.shape.begin(), columns_);
+    for (Field& field : fields) {
+      field.shape.insert(field.shape.begin(), columns_);
+      field.dimension *= columns_;
+    }
     return fields;
   }
   std::size_t single_size() const { return single_.size(); }
@@ -61,11 +64,12 @@ inline std::string name_column(const std::string& reason, std::size_t column, st
 template <ConjugatePrior P>
 class ColumnwisePrior {
  public:
-  ColumnwisePrior(P single, std::size_t statistic_size, std::size_t columns)
+  ColumnwisePrior(P single, const Schema& parameters, std::size_t statistic_size, std::size_t columns)
       : single_(std::move(single)),
         size_(statistic_size),
         columns_(columns),
-        layout_(single_.hyperparameters(), columns) {}
+        layout_(single_.hyperparameters(), columns),
+        parameters_(parameters, columns) {}
 
   Schema hyperparameters() const { return layout_.schema(); }
 
@@ -81,17 +85,54 @@ class ColumnwisePrior {
       layout_.set_column(h, j, one);
     }
   }
-  void chi(ConstVectorView h, VectorView out) const {
-    for (std::size_t j = 0; j < columns_; ++j) single_.chi(layout_.column(h, j), out.part(j * size_, size_));
+  void chi(ConstVectorView h, std::size_t components, VectorView out) const {
+    for (std::size_t j = 0; j < columns_; ++j)
+      single_.chi(layout_.column(h, j), components, out.part(j * size_, size_));
+  }
+  void from_chi(ConstVectorView chi, VectorView h) const {
+    std::vector<double> one(layout_.single_size());
+    for (std::size_t j = 0; j < columns_; ++j) {
+      single_.from_chi(chi.part(j * size_, size_), one);
+      layout_.set_column(h, j, one);
+    }
   }
   std::optional<double> log_partition(ConstVectorView h) const {
     double sum = 0;
     for (std::size_t j = 0; j < columns_; ++j) {
-      const auto one = single_.log_partition(layout_.column(h, j));
+      const std::optional<double> one = single_.log_partition(layout_.column(h, j));
       if (!one) return std::nullopt;
       sum += *one;
     }
     return sum;
+  }
+  double expectation(ConstVectorView h, VectorView theta, VectorView c) const {
+    double log_scale = 0;
+    std::vector<double> one(parameters_.single_size());
+    for (std::size_t j = 0; j < columns_; ++j) {
+      log_scale += single_.expectation(layout_.column(h, j), one, c.part(j * size_, size_));
+      parameters_.set_column(theta, j, one);
+    }
+    return log_scale;
+  }
+  void sample(ConstVectorView h, Random& random, VectorView theta) const {
+    for_each_column(h, theta, [&](ConstVectorView one, VectorView out) { single_.sample(one, random, out); });
+  }
+  void mean(ConstVectorView h, VectorView theta) const {
+    for_each_column(h, theta, [&](ConstVectorView one, VectorView out) { single_.mean(one, out); });
+  }
+  void quantile(ConstVectorView h, double level, VectorView theta) const {
+    for_each_column(h, theta, [&](ConstVectorView one, VectorView out) { single_.quantile(one, level, out); });
+  }
+  void translate(VectorView h, ConstVectorView by, double sign) const requires requires(const P& p) {
+    p.translate(h, by, sign);
+  }
+  {
+    const std::size_t size = by.size() / columns_;
+    for (std::size_t j = 0; j < columns_; ++j) {
+      auto one = layout_.column(h, j);
+      single_.translate(one, by.part(j * size, size), sign);
+      layout_.set_column(h, j, one);
+    }
   }
   std::optional<std::string> check(ConstVectorView h) const {
     for (std::size_t j = 0; j < columns_; ++j)
@@ -100,10 +141,20 @@ class ColumnwisePrior {
   }
 
  private:
+  template <class Visit>
+  void for_each_column(ConstVectorView h, VectorView theta, Visit visit) const {
+    std::vector<double> one(parameters_.single_size());
+    for (std::size_t j = 0; j < columns_; ++j) {
+      visit(layout_.column(h, j), one);
+      parameters_.set_column(theta, j, one);
+    }
+  }
+
   P single_;
   std::size_t size_;
   std::size_t columns_;
   detail::ColumnwiseLayout layout_;
+  detail::ColumnwiseLayout parameters_;
 };
 
 namespace detail {
@@ -163,8 +214,39 @@ class Columnwise : public detail::ColumnwisePriorOf<F> {
     for (std::size_t j = 0; j < columns_; ++j) single_.sample(layout_.column(theta, j), random, x.part(j, 1));
   }
 
+  void statistic(const Block& x, ConstVectorView origin, MatrixView T) const requires Located<F> {
+    const std::size_t size = single_.statistic_size();
+    for (std::size_t j = 0; j < columns_; ++j)
+      single_.statistic(column(x, j), origin.part(j, 1), T.column_range(j * size, size));
+  }
+  std::size_t origin_size() const requires Located<F> { return columns_; }
+  void origin_at(const Block& x, VectorView origin) const requires Located<F> {
+    for (std::size_t j = 0; j < columns_; ++j) single_.origin_at(column(x, j), origin.part(j, 1));
+  }
+  void origin(ConstVectorView theta, VectorView out) const requires Located<F> {
+    for (std::size_t j = 0; j < columns_; ++j) single_.origin(layout_.column(theta, j), out.part(j, 1));
+  }
+  void translate(VectorView theta, ConstVectorView by, double sign) const requires Located<F> {
+    for (std::size_t j = 0; j < columns_; ++j) {
+      auto one = layout_.column(theta, j);
+      single_.translate(one, by.part(j, 1), sign);
+      layout_.set_column(theta, j, one);
+    }
+  }
+  void recentre(VectorView s, ConstVectorView by) const requires Located<F> {
+    const std::size_t size = single_.statistic_size();
+    for (std::size_t j = 0; j < columns_; ++j) single_.recentre(s.part(j * size, size), by.part(j, 1));
+  }
+  std::optional<std::string> collapse(ConstVectorView theta) const requires Located<F> {
+    for (std::size_t j = 0; j < columns_; ++j)
+      if (const auto reason = single_.collapse(layout_.column(theta, j)))
+        return detail::name_column(*reason, j, columns_);
+    return std::nullopt;
+  }
+
   auto prior() const requires HasPrior<F> {
-    return ColumnwisePrior<typename F::Prior>(single_.prior(), single_.statistic_size(), columns_);
+    return ColumnwisePrior<typename F::Prior>(single_.prior(), single_.parameters(), single_.statistic_size(),
+                                              columns_);
   }
 
  private:

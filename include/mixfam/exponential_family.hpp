@@ -15,15 +15,23 @@
 
 namespace mixfam {
 
-/// A conjugate prior p(theta) = exp<chi, c(theta)> / Z(chi) with respect to the base measure d(parameters).
+/// A conjugate prior p(theta) = exp<chi, c(theta)> / Z(chi) with respect to the base measure d(parameters); h stands
+/// for its hyperparameters.
 template <class P>
-concept ConjugatePrior = requires(const P prior, ConstVectorView in, VectorView out, std::size_t components) {
+concept ConjugatePrior = requires(const P prior, ConstVectorView in, VectorView out, std::size_t components,
+                                  Random& random, double level) {
   { prior.hyperparameters() } -> std::convertible_to<Schema>;
   prior.flat(out);                      // h with chi(h) = 0
   prior.standard(in, components, out);  // h scaled from the statistics of all the data
-  prior.chi(in, out);                   // h -> chi, P values
+  prior.chi(in, components, out);       // h -> chi of each of K components, P values
+  prior.from_chi(in, out);              // chi + s -> h
   { prior.log_partition(in) } -> std::convertible_to<std::optional<double>>;  // log Z(chi(h)); none: improper
-  { prior.check(in) } -> std::convertible_to<std::optional<std::string>>;     // why `map` cannot use h
+  // h -> theta, E[c], with E[c(.)] = c(theta) but for its constants; returns by how much more their sum is.
+  { prior.expectation(in, out, out) } -> std::convertible_to<double>;
+  prior.sample(in, random, out);   // theta ~ p(theta | h)
+  prior.mean(in, out);             // E[theta]; NaN where it does not exist
+  prior.quantile(in, level, out);  // of the marginal of each parameter; NaN where it has no closed form
+  { prior.check(in) } -> std::convertible_to<std::optional<std::string>>;  // why no update can use h
 };
 
 /// What the file of a family writes: a small immutable shape, and formulas.
@@ -58,6 +66,16 @@ concept Located = requires(const F family, const Block& x, ConstVectorView in, V
   { family.collapse(in) } -> std::convertible_to<std::optional<std::string>>;
 };
 
+/// A family whose components share parameters. Rows of S are one component each.
+template <class F>
+concept Tied = requires(const F family, MatrixView S, ConstVectorView h, ConstMatrixView H, Random& random) {
+  family.pool_for_mode(S);       // afterwards `mle` of each row gives the joint maximum
+  family.pool_for_posterior(S);  // afterwards `from_chi` of each row gives the joint posterior
+  // The part of log Z that all components share, and joint draws.
+  { family.prior().shared_log_partition(h) } -> std::convertible_to<std::optional<double>>;
+  family.prior().sample_all(H, random, S);
+};
+
 template <class F>
 concept HasPrior = ConjugatePrior<typename F::Prior> && requires(const F family) {
   { family.prior() } -> std::convertible_to<typename F::Prior>;
@@ -87,7 +105,8 @@ inline double dot(const double* a, const double* b, std::size_t size) {
 /// The face of a family made of formulas: block operations are products with t(X), parameters move with the origin.
 template <ExponentialFamily F>
 class FamilyModel final : public Family {
-  static_assert(HasPrior<F> || !requires { typename F::Prior; }, "F::Prior lacks some of ConjugatePrior");
+  static_assert(
+      HasPrior<F> || !requires { typename F::Prior; }, "F::Prior lacks some of ConjugatePrior");
 
  public:
   explicit FamilyModel(F family)
@@ -181,6 +200,12 @@ class FamilyModel final : public Family {
   void sample(ConstVectorView theta, Random& random, VectorView x) const override { family_.sample(theta, random, x); }
 
   std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
+    std::vector<double> buffer;
+    if constexpr (Tied<F>) {
+      const auto pooled = copy(S, buffer);
+      family_.pool_for_mode(pooled);
+      S = pooled;
+    }
     std::vector<Degeneracy> degenerate;
     for (std::size_t k = 0; k < S.rows(); ++k) {
       std::optional<std::string> reason = family_.mle(S.row(k), theta.row(k));
@@ -209,7 +234,7 @@ class FamilyModel final : public Family {
   void add_prior(ConstVectorView h, ConstMatrixView origins, MatrixView S) const override {
     std::vector<double> chi(statistic_size());
     for (std::size_t k = 0; k < S.rows(); ++k) {
-      prior_at(h, origins.row(k), chi);
+      chi_at(h, origins.row(k), S.rows(), chi);
       for (std::size_t p = 0; p < chi.size(); ++p) S(k, p) += chi[p];
     }
   }
@@ -220,11 +245,90 @@ class FamilyModel final : public Family {
     double sum = 0;
     for (std::size_t k = 0; k < theta.rows(); ++k) {
       origin(theta.row(k), location);
-      prior_at(h, location, chi);
+      chi_at(h, location, theta.rows(), chi);
       coefficients(theta.row(k), location, c);
       sum += dot(chi.data(), c.data(), c.size());
     }
-    return sum - static_cast<double>(theta.rows()) * log_partition(h);
+    return sum - log_partition(repeated(h, theta.rows())).value_or(0);
+  }
+
+  void posterior(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const override {
+    if constexpr (HasPrior<F>) {
+      std::vector<double> buffer;
+      if constexpr (Tied<F>) {
+        const auto pooled = copy(S, buffer);
+        family_.pool_for_posterior(pooled);
+        S = pooled;
+      }
+      for (std::size_t k = 0; k < S.rows(); ++k) {
+        family_.prior().from_chi(S.row(k), H.row(k));
+        if constexpr (Located<F>) family_.prior().translate(H.row(k), origins.row(k), 1);
+      }
+    }
+  }
+  std::optional<double> log_partition(ConstMatrixView H) const override {
+    double sum = 0;
+    if constexpr (HasPrior<F>) {
+      for (std::size_t k = 0; k < H.rows(); ++k) {
+        const std::optional<double> one = family_.prior().log_partition(H.row(k));
+        if (!one) return std::nullopt;
+        sum += *one;
+      }
+      if constexpr (Tied<F>)
+        sum -= static_cast<double>(H.rows() - 1) * family_.prior().shared_log_partition(H.row(0)).value_or(0);
+    }
+    return sum;
+  }
+  void expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
+    std::vector<double> c(statistic_size());
+    for (std::size_t k = 0; k < H.rows(); ++k) {
+      if constexpr (HasPrior<F>) log_scale[k] = family_.prior().expectation(H.row(k), theta.row(k), c);
+    }
+  }
+  void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const override {
+    if constexpr (HasPrior<F>) {
+      std::vector<double> q(statistic_size());
+      std::vector<double> p(statistic_size());
+      std::vector<double> c(statistic_size());
+      std::vector<double> theta(parameters_.size());
+      std::vector<double> location(origin_size());
+      const double prior_log_partition = family_.prior().log_partition(h).value_or(0);
+      for (std::size_t k = 0; k < H.rows(); ++k) {
+        std::vector<double> local(H.row(k).begin(), H.row(k).end());
+        family_.prior().expectation(local, theta, c);
+        if constexpr (Located<F>) {
+          origin(theta, location);
+          family_.prior().translate(local, location, -1);
+          family_.prior().expectation(local, theta, c);
+        }
+        family_.prior().chi(local, H.rows(), q);
+        chi_at(h, location, H.rows(), p);
+        for (std::size_t i = 0; i < c.size(); ++i) out[k] += (q[i] - p[i]) * c[i];
+        out[k] += prior_log_partition - family_.prior().log_partition(local).value_or(0);
+        if constexpr (Tied<F>) {
+          const double others = 1 - 1 / static_cast<double>(H.rows());
+          out[k] -= others * (family_.prior().shared_log_partition(h).value_or(0) -
+                              family_.prior().shared_log_partition(local).value_or(0));
+        }
+      }
+    }
+  }
+  void sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
+    if constexpr (Tied<F>) {
+      family_.prior().sample_all(H, random, theta);
+    } else if constexpr (HasPrior<F>) {
+      for (std::size_t k = 0; k < H.rows(); ++k) family_.prior().sample(H.row(k), random, theta.row(k));
+    }
+  }
+  void posterior_mean(ConstMatrixView H, MatrixView theta) const override {
+    for (std::size_t k = 0; k < H.rows(); ++k) {
+      if constexpr (HasPrior<F>) family_.prior().mean(H.row(k), theta.row(k));
+    }
+  }
+  void posterior_quantile(ConstMatrixView H, double level, MatrixView theta) const override {
+    for (std::size_t k = 0; k < H.rows(); ++k) {
+      if constexpr (HasPrior<F>) family_.prior().quantile(H.row(k), level, theta.row(k));
+    }
   }
 
  private:
@@ -278,17 +382,26 @@ class FamilyModel final : public Family {
   }
 
   /// chi of the hyperparameters as seen from the origin.
-  void prior_at(ConstVectorView h, [[maybe_unused]] ConstVectorView origin, VectorView chi) const {
+  void chi_at(ConstVectorView h, [[maybe_unused]] ConstVectorView origin, std::size_t components,
+              VectorView chi) const {
     if constexpr (HasPrior<F>) {
       std::vector<double> local(h.begin(), h.end());
       if constexpr (Located<F>) family_.prior().translate(local, origin, -1);
-      family_.prior().chi(local, chi);
+      family_.prior().chi(local, components, chi);
     }
   }
 
-  double log_partition(ConstVectorView h) const {
-    if constexpr (HasPrior<F>) return family_.prior().log_partition(h).value_or(0);
-    return 0;
+  /// One row seen K times.
+  static ConstMatrixView repeated(ConstVectorView h, std::size_t components) {
+    return {h.data(), components, h.size(), 0, 1};
+  }
+
+  static MatrixView copy(ConstMatrixView A, std::vector<double>& buffer) {
+    buffer.resize(A.rows() * A.columns());
+    const auto result = MatrixView::row_major(buffer.data(), A.rows(), A.columns());
+    for (std::size_t i = 0; i < A.rows(); ++i)
+      for (std::size_t j = 0; j < A.columns(); ++j) result(i, j) = A(i, j);
+    return result;
   }
 
   F family_;

@@ -22,13 +22,15 @@ struct Block {
   const double* column(std::size_t j) const { return columns[j]; }
 };
 
-/// The values that a column may hold: an interval, perhaps of integers only.
+/// The values that a column may hold: an interval, perhaps of integers only, or a list.
 struct Support {
   std::string rule;  ///< for people: "x >= 0"
   double lower;
   double upper;
-  bool open = false;     ///< the bounds themselves are excluded
-  bool integer = false;  ///< whole numbers only
+  bool open = false;                ///< the bounds themselves are excluded
+  bool integer = false;             ///< whole numbers only
+  std::vector<double> values = {};  ///< sorted: these alone, within the bounds; empty: all of the interval
+  bool labels_allowed = false;      ///< the values are codes without an order, so that labels may stand for them
 
   MIXFAM_API bool contains(double x) const;
 };
@@ -109,6 +111,24 @@ class MIXFAM_API Family {
   virtual void add_prior(ConstVectorView h, ConstMatrixView origins, MatrixView S) const = 0;
   /// sum_k log p(theta_k | h), base measure d(parameters); up to a constant where the prior is improper.
   virtual double log_prior(ConstVectorView h, ConstMatrixView theta) const = 0;
+
+  // --- posteriors of K components, H: K x H hyperparameters ---------------------------------------------------
+  /// H from statistics that the prior was added to: Bayes' law is chi + s.
+  virtual void posterior(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const = 0;
+  /// sum_k log Z; none where a row is improper.
+  virtual std::optional<double> log_partition(ConstMatrixView H) const = 0;
+  /// theta and log_scale with E[<t(x), c(.)>] = <t(x), c(theta_k)> + log_scale[k] for every x: an E-step under the
+  /// posterior is one at theta with log_scale added to the log weights.
+  virtual void expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const = 0;
+  /// out[k] += KL(p(theta_k | H_k) || p(theta_k | h)) = <q - p, grad log Z(q)> - log Z(q) + log Z(p); what components
+  /// share is given to them in equal shares.
+  virtual void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const = 0;
+  /// theta ~ p(theta | H).
+  virtual void sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const = 0;
+  /// E[theta | H]; NaN where it does not exist.
+  virtual void posterior_mean(ConstMatrixView H, MatrixView theta) const = 0;
+  /// Quantile of the marginal of each parameter; NaN where it has no closed form.
+  virtual void posterior_quantile(ConstMatrixView H, double level, MatrixView theta) const = 0;
 };
 
 using FamilyPtr = std::shared_ptr<const Family>;

@@ -3,6 +3,7 @@
 #include <mixfam/export.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/mixture.hpp>
+#include <mixfam/posterior.hpp>
 #include <mixfam/prior.hpp>
 #include <mixfam/source.hpp>
 #include <mixfam/trace.hpp>
@@ -15,14 +16,19 @@
 
 namespace mixfam {
 
+/// How statistics become the parameters of the next E-step.
 enum class Update {
-  ml,   ///< maximum likelihood: c = mle(s)
-  map,  ///< posterior mode: c = mle(chi + s)
+  ml,       ///< maximum likelihood: c = mle(s)
+  map,      ///< posterior mode: c = mle(chi + s)
+  vb,       ///< variational Bayes: c = E[c(theta)] under chi + s (Bishop 2006, section 10.2)
+  sampled,  ///< c(theta) with theta drawn from the posterior chi + s
 };
 
+/// How densities become responsibilities.
 enum class Assignment {
-  soft,  ///< q(z) = p(z | x, theta): EM (Dempster, Laird, Rubin 1977)
-  hard,  ///< q(z) = the most probable component: classification EM (Celeux and Govaert 1992)
+  soft,     ///< q(z) = p(z | x, theta): EM (Dempster, Laird, Rubin 1977)
+  hard,     ///< q(z) = the most probable component: classification EM (Celeux and Govaert 1992)
+  sampled,  ///< q(z) = a component drawn from p(z | x, theta): stochastic EM; Gibbs with Update::sampled
 };
 
 enum class Verdict {
@@ -33,19 +39,42 @@ enum class Verdict {
   interrupted,     ///< the observer asked to stop
 };
 
+/// What happens to a component that no parameters fit.
+enum class DegeneratePolicy {
+  error,   ///< the fit ends with Verdict::degenerate
+  reseed,  ///< it begins anew around a row drawn at random, as wide as all the data
+  drop,    ///< the mixture goes on without it
+  keep,    ///< it keeps the parameters that it had
+};
+
 MIXFAM_API const char* to_string(Update update);
 MIXFAM_API const char* to_string(Assignment assignment);
 MIXFAM_API const char* to_string(Verdict verdict);
+MIXFAM_API const char* to_string(DegeneratePolicy policy);
 
 struct FitOptions {
   Update update = Update::ml;
   Assignment assignment = Assignment::soft;
-  Prior prior;                         ///< used by Update::map
-  double tolerance = 1e-6;             ///< estimated remaining gain of the objective, in nats
-  std::size_t max_iterations = 10000;  ///< M-steps
-  bool verify = false;                 ///< compute each KL by its definition too, with one more pass an iteration
+  Prior prior;                         ///< `ml` uses nothing of it but fixed weights
+  double tolerance = 1e-6;             ///< estimated remaining gain of the objective, in nats; 0: make all iterations
+  std::size_t max_iterations = 10000;  ///< updates of the whole data; all of them are made by sampling methods
+  DegeneratePolicy degenerate = DegeneratePolicy::error;
+  std::uint64_t seed = 0;  ///< of sampled assignments and updates, and of reseeding
+
+  /// Annealing: q(z) is proportional to p(z | x, theta)^(1/T) with T = max(1, temperature * cooling^t) in iteration t
+  /// (Ueda and Nakano 1998). Soft assignment only.
+  double temperature = 1;
+  double cooling = 0.9;
+
+  /// Stepwise updates (Cappe and Moulines 2009; with `vb` Hoffman et al. 2013): rows in batches of this size in the
+  /// order of the source, each followed by S <- (1 - rho) S + rho (N/n) S_batch and an update, where
+  /// rho = (t + 2)^-forgetting after t updates. 0: the whole data for each update.
+  std::size_t batch_rows = 0;
+  double forgetting = 0.7;
+
+  bool verify = false;  ///< compute each KL by its definition too, with one more pass an iteration
   /// Called after each E-step; returning false ends the fit with Verdict::interrupted.
-  std::function<bool(const TraceEntry&)> observer;
+  std::function<bool(const TraceEntry&, const Mixture&)> observer;
 };
 
 struct MIXFAM_API FitResult {
@@ -56,13 +85,23 @@ struct MIXFAM_API FitResult {
   double remaining_gain;  ///< Aitken estimate of what the objective would still gain, in nats; NaN when unknown
   double total_weight;    ///< the n of BIC: the number of rows, or the sum of their weights
 
-  double log_likelihood() const { return trace.back().log_likelihood; }
+  std::optional<Posterior> posterior;  ///< of weights and parameters given the last assignment; `map`, `vb`, `sampled`
+  double final_log_likelihood;         ///< log p(X | mixture), weighted
+  std::size_t free_parameters;         ///< of the criteria: the weights count K - 1 unless they are fixed
+
+  double log_likelihood() const { return final_log_likelihood; }
+
   double objective() const { return trace.back().objective; }
   std::size_t iterations() const { return trace.back().iteration; }
   double aic() const;  ///< -2 log p + 2 p (Akaike 1974)
   double bic() const;  ///< -2 log p + p log n (Schwarz 1978)
   double icl() const;  ///< -2 Q + p log n = BIC + 2 H(q) (Biernacki, Celeux and Govaert 2000)
 };
+
+/// The fit that begins with the update of given responsibilities R (N x K): rows >= 0 that sum to 1 within 1e-6.
+/// Throws Error(data) for rows that do not, Error(numerical) when a component is degenerate.
+MIXFAM_API FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source,
+                                          const FitOptions& options = {});
 
 /// Fits a mixture by expectation maximisation over additive sufficient statistics, starting at `start`.
 /// A degenerate component is a verdict, not an exception: the result is the last mixture that was sound.

@@ -3,6 +3,7 @@
 #include <mixfam/export.hpp>
 #include <mixfam/fit.hpp>
 #include <mixfam/mixture.hpp>
+#include <mixfam/posterior.hpp>
 #include <mixfam/registry.hpp>
 #include <mixfam/source.hpp>
 
@@ -25,7 +26,9 @@ struct Hdf5Options {
 ///
 /// `location` is "file.h5" or "file.h5:/path/in/file"; without a path the file must hold exactly one eligible data set.
 /// Rank 1 (one column) or 2 (rows x columns) of any integer, float or boolean type, or a compound table of numeric
-/// members. Throws Error(data) naming the file, the path and the cause.
+/// members. Columns of categories are read by their codes: strings become 0, 1, .. in their sorted order, found by one
+/// pass when the file is opened; enumerations keep their values; a group with the attribute `encoding-type` =
+/// "categorical" (AnnData) is one column. Throws Error(data) naming the file, the path and the cause.
 class MIXFAM_API Hdf5Source final : public Source {
  public:
   explicit Hdf5Source(const std::string& location, const Hdf5Options& options = {});
@@ -36,6 +39,7 @@ class MIXFAM_API Hdf5Source final : public Source {
   std::size_t rows() const override;
   std::size_t columns() const override;
   const std::vector<std::string>& column_names() const override;
+  const std::vector<std::vector<std::string>>& category_labels() const override;
   /// "file.h5:/path".
   std::string name() const override;
   const std::string& file() const;
@@ -55,8 +59,10 @@ class MIXFAM_API Hdf5Source final : public Source {
 struct SavedModel {
   Mixture mixture;
   std::optional<std::uint64_t> seed;
-  std::optional<std::string> options_json;  ///< the options of the fit, as one JSON document
-  Trace trace;                              ///< empty when the file holds none
+  std::optional<std::string> options_json;                     ///< the options of the fit, as one JSON document
+  Trace trace;                                                 ///< empty when the file holds none
+  std::vector<std::vector<std::string>> category_labels = {};  ///< as those of the source; empty where none are known
+  std::optional<Posterior> posterior = std::nullopt;           ///< of `map`, `vb` and `sampled`
 };
 
 /// Writes a model file (docs/file_format.md) in one step: beside the target, synced, then renamed, so that a full disk
@@ -90,7 +96,7 @@ struct Hdf5Object {
   std::vector<std::size_t> shape;
   std::string layout;  ///< "contiguous", "chunked 1000 x 8, gzip"
   std::vector<std::string> columns;
-  bool eligible = false;                                        ///< can be read as data
+  bool eligible = false;                                        ///< can be read as data of numbers, or is a table
   std::vector<std::pair<std::string, std::string>> attributes;  ///< short values as text
 };
 /// All objects of a file in path order. Throws Error(data).

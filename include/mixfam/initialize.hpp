@@ -29,9 +29,4 @@ struct InitializeOptions {
 MIXFAM_API Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source,
                               const InitializeOptions& options = {});
 
-/// The M-step of given responsibilities R (N x K): rows >= 0 that sum to 1 within 1e-6.
-/// Throws Error(data) for rows that do not, Error(numerical) when a component is degenerate.
-MIXFAM_API Mixture initialize_from_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source,
-                                                    const Prior& prior = {});
-
 }  // namespace mixfam

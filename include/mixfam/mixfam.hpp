@@ -2,6 +2,7 @@
 
 /// All of the library. Callers may compile as C++17; headers for authors of families need C++20.
 
+#include <mixfam/divergence.hpp>
 #include <mixfam/error.hpp>
 #include <mixfam/family.hpp>
 #include <mixfam/fit.hpp>
@@ -10,6 +11,7 @@
 #include <mixfam/matrix_view.hpp>
 #include <mixfam/mixture.hpp>
 #include <mixfam/parameters.hpp>
+#include <mixfam/posterior.hpp>
 #include <mixfam/prior.hpp>
 #include <mixfam/product.hpp>
 #include <mixfam/random.hpp>

@@ -32,8 +32,9 @@ struct Field {
   std::string name;                ///< the field's standard term, such as "rate"; "factor/rate" within a product
   std::vector<std::size_t> shape;  ///< empty for a scalar
   Domain domain = Domain::real;
-  MatrixForm form = MatrixForm::dense;  ///< of a covariance or scatter matrix
-  std::size_t dimension = 0;            ///< D of a covariance or scatter matrix
+  MatrixForm form = MatrixForm::dense;    ///< of a covariance or scatter matrix
+  std::size_t dimension = 0;              ///< D of a covariance or scatter matrix
+  std::vector<std::size_t> columns = {};  ///< of the data that it is about; empty: all
 
   MIXFAM_API std::size_t size() const;
   /// Number of values that can be chosen freely.

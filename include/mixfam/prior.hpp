@@ -9,10 +9,17 @@
 
 namespace mixfam {
 
-/// The prior of a mixture: a symmetric Dirichlet on the weights, and one conjugate prior for the parameters of every
-/// component.
+/// How the mixture weights are distributed before any data are seen.
+enum class WeightsPrior {
+  dirichlet,       ///< Dirichlet(concentration)
+  fixed,           ///< known: the weights of the start stay as they are
+  stick_breaking,  ///< truncated stick-breaking of a Dirichlet process: v_k ~ Beta(1, concentration); Update::vb only
+};
+
+/// The prior of a mixture: one on the weights, and one conjugate prior for the parameters of every component.
 struct Prior {
-  double concentration = 1;                  ///< of the Dirichlet on the weights; 1 is flat
+  WeightsPrior weights = WeightsPrior::dirichlet;
+  std::vector<double> concentration{1};      ///< one for all components, or one for each; 1 is flat
   std::optional<ParameterTable> components;  ///< one row of hyperparameters; none: flat
 };
 
@@ -24,7 +31,7 @@ MIXFAM_API Prior default_prior(const FamilyPtr& family, std::size_t components, 
 /// prior.
 MIXFAM_API ParameterTable flat_hyperparameters(const Family& family);
 
-/// Throws Error(usage) when MAP estimation cannot use the prior with this family.
-MIXFAM_API void check_prior(const Family& family, const Prior& prior);
+/// Throws Error(usage) when the prior does not fit the family or breaks a rule.
+MIXFAM_API void check_prior(const Family& family, std::size_t components, const Prior& prior);
 
 }  // namespace mixfam

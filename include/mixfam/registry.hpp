@@ -2,6 +2,7 @@
 
 #include <mixfam/export.hpp>
 #include <mixfam/family.hpp>
+#include <mixfam/source.hpp>
 
 #include <functional>
 #include <map>
@@ -14,15 +15,23 @@ namespace mixfam {
 struct Shape {
   std::size_t columns = 1;
   std::map<std::string, std::string> options;  ///< from "name:key=value,key=value"
+  /// The distinct values of each column, sorted, where the entry needs them and they are known; else empty.
+  std::vector<std::vector<double>> categories = {};
 };
 
 /// A family that can be made by name.
 struct RegistryEntry {
   std::string name;
   std::string summary;  ///< one line for people: the density
-  std::vector<std::string>
-      options;  ///< the option names that `make` understands, each with its values: "covariance=full"
+  /// The option names that `make` understands, each with its values: "covariance=full".
+  std::vector<std::string> options;
   std::function<FamilyPtr(const Shape&)> make;
+  /// The page of the family in docs/families.md: density, t, c, A, h, estimates, prior, mode, E[c], references.
+  std::string formulas = {};
+  /// Whether the family is over categories, which come from the data unless the option `categories` declares them.
+  bool needs_categories = false;
+  /// A specification that makes the family over any number of columns without data; empty: the name is one.
+  std::string example = {};
 };
 
 /// Families by name: a value that can be copied and extended.
@@ -43,8 +52,12 @@ class MIXFAM_API Registry {
   ///     factor  = name [ ":" key "=" value { "," key "=" value } ] [ "(" column { "," column } ")" ]
   ///
   /// where a column is a name out of `column_names` or a number from 0. A factor without columns takes all of them.
-  /// Throws Error(usage) for an unknown name, option or column, for a column used twice or not at all.
-  FamilyPtr make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names = {}) const;
+  /// Where a factor needs the categories of its columns and does not declare them, they are the distinct values in
+  /// `data`, found by one pass for each such factor.
+  /// Throws Error(usage) for an unknown name, option or column, for a column used twice or not at all, for categories
+  /// neither declared nor in data; Error(data) for a value that can be no category.
+  FamilyPtr make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names = {},
+                 Source* data = nullptr) const;
 
  private:
   const RegistryEntry& entry(const std::string& name) const;

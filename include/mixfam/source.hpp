@@ -51,6 +51,9 @@ class MIXFAM_API Source {
   virtual std::size_t columns() const = 0;
   /// One name for each column, or empty.
   virtual const std::vector<std::string>& column_names() const = 0;
+  /// One list for each column, or empty: the label of code v is entry v of its column's list. A column without labels
+  /// has an empty list, a code without a label an empty text.
+  virtual const std::vector<std::vector<std::string>>& category_labels() const;
   /// What error messages call the data, such as "ages.h5:/X".
   virtual std::string name() const = 0;
 

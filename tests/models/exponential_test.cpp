@@ -81,7 +81,7 @@ TEST_CASE("exponential: the default prior is Gamma(2, mean of the column)", "[ex
   auto source = table.source();
   const auto family = Registry::builtin().make("exponential", 2);
   const Prior prior = default_prior(family, 3, source);
-  CHECK(prior.concentration == 2);
+  CHECK(prior.concentration == std::vector<double>{2});
   REQUIRE(prior.components.has_value());
   CHECK(to_vector(prior.components->field(0, "shape")) == std::vector<double>{2, 2});
   CHECK(to_vector(prior.components->field(0, "rate")) == std::vector<double>{3, 30});
@@ -90,10 +90,10 @@ TEST_CASE("exponential: the default prior is Gamma(2, mean of the column)", "[ex
 TEST_CASE("exponential: priors that map cannot use", "[exponential][prior]") {
   const auto family = Registry::builtin().make("exponential", 1);
   const auto refusal = [&](double shape, double rate) {
-    Prior prior{1, flat_hyperparameters(*family)};
+    Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(*family)};
     prior.components->field(0, "shape")[0] = shape;
     prior.components->field(0, "rate")[0] = rate;
-    return error_of([&] { check_prior(*family, prior); });
+    return error_of([&] { check_prior(*family, 2, prior); });
   };
   CHECK(refusal(1, 0) == "");
   CHECK(refusal(0.5, 1) == "");  // proper; the data decide whether its mode is inside

@@ -244,7 +244,7 @@ TEST_CASE("gaussian: the default prior is that of Fraley and Raftery (2007)", "[
   auto source = table.source();
   const Prior prior = default_prior(gaussian(2), 3, source);
   REQUIRE(prior.components.has_value());
-  CHECK(prior.concentration == 2);
+  CHECK(prior.concentration == std::vector<double>{2});
   const double mean[] = {3, 3.25};
   double covariance[2][2] = {};
   for (std::size_t n = 0; n < 4; ++n)
@@ -262,9 +262,9 @@ TEST_CASE("gaussian: the default prior is that of Fraley and Raftery (2007)", "[
 TEST_CASE("gaussian: priors that map cannot use", "[gaussian][prior]") {
   const auto family = gaussian(2);
   const auto refusal = [&](const std::string& name, std::size_t i, double value) {
-    Prior prior{1, flat_hyperparameters(*family)};
+    Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(*family)};
     prior.components->field(0, name)[i] = value;
-    return error_of([&] { check_prior(*family, prior); });
+    return error_of([&] { check_prior(*family, 2, prior); });
   };
   CHECK(refusal("nu0", 0, -4) == "");
   CHECK(refusal("nu0", 0, -4.5) == "usage: prior: nu0 = -4.500000 (must be >= -D - 2 = -4.000000)");
@@ -276,10 +276,10 @@ TEST_CASE("gaussian: priors that map cannot use", "[gaussian][prior]") {
 
 TEST_CASE("gaussian: psi0 that is not positive semidefinite is refused", "[gaussian][prior]") {
   const auto family = gaussian(2);
-  Prior prior{1, flat_hyperparameters(*family)};
+  Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(*family)};
   const double indefinite[] = {1, 2, 2, 1};
   for (std::size_t i = 0; i < 4; ++i) prior.components->field(0, "psi0")[i] = indefinite[i];
-  CHECK(error_of([&] { check_prior(*family, prior); }).find("usage: prior: psi0") == 0);
+  CHECK(error_of([&] { check_prior(*family, 2, prior); }).find("usage: prior: psi0") == 0);
 }
 
 }  // namespace mixfam

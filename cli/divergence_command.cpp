@@ -1,0 +1,118 @@
+#include "commands.hpp"
+
+#include "parameters_json.hpp"
+#include "standard_streams.hpp"
+#include "text.hpp"
+#include "text_table.hpp"
+
+#include <mixfam/divergence.hpp>
+#include <mixfam/hdf5.hpp>
+#include <mixfam/registry.hpp>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+namespace mixfam::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Mixture load(const std::string& file) { return load_model(file, Registry::builtin()).mixture; }
+
+Json estimate_json(const Estimate& estimate) {
+  return {{"value", estimate.value}, {"standard_error", estimate.standard_error}};
+}
+
+std::string estimate_text(const Estimate& estimate) {
+  return fmt::format("{} +- {:.2g}", format_value(estimate.value), estimate.standard_error);
+}
+
+/// K x K values as an array of rows, each value by way of `convert`.
+template <class Value, class Convert>
+Json matrix_json(const std::vector<Value>& values, std::size_t components, Convert convert) {
+  Json rows = Json::array();
+  for (std::size_t j = 0; j < components; ++j) {
+    Json row = Json::array();
+    for (std::size_t k = 0; k < components; ++k) row.push_back(convert(values[j * components + k]));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+template <class Value, class Convert>
+std::string matrix_text(const std::vector<Value>& values, std::size_t components, Convert convert) {
+  TextTable table;
+  table.add_column("j", TextTable::Align::left);
+  for (std::size_t k = 0; k < components; ++k) table.add_column(fmt::format("k = {}", k));
+  for (std::size_t j = 0; j < components; ++j) {
+    std::vector<std::string> cells = {std::to_string(j)};
+    for (std::size_t k = 0; k < components; ++k) cells.push_back(convert(values[j * components + k]));
+    table.add_row(std::move(cells));
+  }
+  return table.str();
+}
+
+void compare_components(const DivergenceRequest& request) {
+  const Mixture mixture = load(request.model);
+  const std::size_t K = mixture.components();
+  const std::vector<double> kl = component_divergences(mixture);
+  const std::vector<Estimate> overlaps = overlap(mixture, request.draws, request.seed);
+  if (request.json) {
+    const auto value = [](const Estimate& estimate) { return estimate.value; };
+    const auto standard_error = [](const Estimate& estimate) { return estimate.standard_error; };
+    print(document_text(
+        {{"mixfam", MIXFAM_VERSION},
+         {"model", request.model},
+         {"family", mixture.family().spec()},
+         {"kl", matrix_json(kl, K, [](double one) { return one; })},
+         {"overlap",
+          {{"value", matrix_json(overlaps, K, value)}, {"standard_error", matrix_json(overlaps, K, standard_error)}}},
+         {"draws", request.draws},
+         {"seed", request.seed}}));
+    return;
+  }
+  std::string text = fmt::format("{}: {} component{} of {}\n", printable(request.model, 80), K, K == 1 ? "" : "s",
+                                 printable(mixture.family().spec(), 80));
+  text += "\nKL(component j || component k), nats\n" + matrix_text(kl, K, format_value);
+  text += fmt::format("\nOverlap: E[p(component k | x)] for x from component j, {} draws each, seed {}\n",
+                      request.draws, request.seed);
+  print(text + matrix_text(overlaps, K, estimate_text));
+}
+
+void compare_mixtures(const DivergenceRequest& request) {
+  const Mixture p = load(request.model);
+  const Mixture q = load(*request.other);
+  const Estimate there = divergence(p, q, request.draws, request.seed);
+  const Estimate back = divergence(q, p, request.draws, request.seed);
+  if (request.json) {
+    print(document_text({{"mixfam", MIXFAM_VERSION},
+                         {"p", request.model},
+                         {"q", *request.other},
+                         {"kl_pq", estimate_json(there)},
+                         {"kl_qp", estimate_json(back)},
+                         {"draws", request.draws},
+                         {"seed", request.seed}}));
+    return;
+  }
+  print(
+      fmt::format("p  {}\nq  {}\n\nKL(p || q)  {}\nKL(q || p)  {}\n\nnats, by {} draws from the first of each, seed "
+                  "{}\n",
+                  printable(request.model, 80), printable(*request.other, 80), estimate_text(there),
+                  estimate_text(back), request.draws, request.seed));
+}
+
+}  // namespace
+
+ExitStatus divergence_command(const DivergenceRequest& request) {
+  if (request.other) {
+    compare_mixtures(request);
+  } else {
+    compare_components(request);
+  }
+  return ExitStatus::done;
+}
+
+}  // namespace mixfam::cli

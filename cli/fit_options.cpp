@@ -1,0 +1,58 @@
+#include "fit_options.hpp"
+
+#include <mixfam/error.hpp>
+
+#include <string>
+
+namespace mixfam::cli {
+
+namespace {
+
+void require(bool holds, const std::string& message) {
+  if (!holds) throw Error(ErrorKind::usage, message);
+}
+
+void check_meaning(const FitRequest& request, const FitOptions& options) {
+  require(!request.prior || request.update != Update::ml, "--prior has no meaning with --update ml");
+  require(!request.weights || request.update != Update::ml || *request.weights == WeightsPrior::fixed,
+          "--weights has a meaning with --update ml only as --weights fixed");
+  require(request.weights != WeightsPrior::stick_breaking || request.update == Update::vb,
+          "--weights stick-breaking has a meaning with --update vb only");
+  require(!request.tolerance || !is_sampling(options),
+          "--tolerance has no meaning where something is sampled: there is no limit to come near to; use "
+          "--max-iterations");
+  require(!request.temperature || request.assignment == Assignment::soft,
+          "--temperature has a meaning with --assign soft only");
+  require(!request.cooling || request.temperature, "--cooling has no meaning without --temperature");
+  require(!request.forgetting || request.batch_rows, "--forgetting has no meaning without --batch-rows");
+  require(!request.batch_rows || !request.verify,
+          "--verify has no meaning with --batch-rows: there is no M-step from the whole data to check");
+  require(!request.batch_rows || !request.degenerate || *request.degenerate == DegeneratePolicy::error,
+          "--degenerate has no meaning with --batch-rows: a fit in batches ends when a component collapses");
+}
+
+}  // namespace
+
+bool is_sampling(const FitOptions& options) {
+  return options.update == Update::sampled || options.assignment == Assignment::sampled;
+}
+
+FitOptions fit_options(const FitRequest& request) {
+  FitOptions options;
+  options.update = request.update;
+  options.assignment = request.assignment;
+  check_meaning(request, options);
+  options.tolerance = request.tolerance.value_or(options.tolerance);
+  options.max_iterations =
+      request.max_iterations.value_or(is_sampling(options) ? sampling_iterations : options.max_iterations);
+  options.temperature = request.temperature.value_or(options.temperature);
+  options.cooling = request.cooling.value_or(options.cooling);
+  options.batch_rows = request.batch_rows.value_or(options.batch_rows);
+  options.forgetting = request.forgetting.value_or(options.forgetting);
+  options.degenerate = request.degenerate.value_or(options.degenerate);
+  options.seed = request.seed;
+  options.verify = request.verify;
+  return options;
+}
+
+}  // namespace mixfam::cli

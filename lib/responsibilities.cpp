@@ -1,0 +1,58 @@
+#include "responsibilities.hpp"
+
+#include <mixfam/error.hpp>
+
+#include "blocks.hpp"
+#include "total_statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace mixfam {
+
+namespace {
+
+constexpr double responsibility_sum_tolerance = 1e-6;
+
+void check_responsibilities(ConstMatrixView R, const Source& source) {
+  if (R.rows() != source.rows() || R.columns() == 0)
+    throw Error(ErrorKind::data, "responsibilities of " + std::to_string(R.rows()) + " rows and " +
+                                     std::to_string(R.columns()) + " components for " + source.name() + " with " +
+                                     std::to_string(source.rows()) + " rows");
+  for (std::size_t n = 0; n < R.rows(); ++n) {
+    double sum = 0;
+    for (std::size_t k = 0; k < R.columns(); ++k) {
+      if (!(R(n, k) >= 0))
+        throw Error(ErrorKind::data, "responsibilities: row " + std::to_string(n) + ", component " + std::to_string(k) +
+                                         " is " + std::to_string(R(n, k)) + " (must be >= 0)");
+      sum += R(n, k);
+    }
+    if (!(std::abs(sum - 1) <= responsibility_sum_tolerance))
+      throw Error(ErrorKind::data,
+                  "responsibilities: row " + std::to_string(n) + " sums to " + std::to_string(sum) + " (must be 1)");
+  }
+}
+
+}  // namespace
+
+Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView R, Source& source) {
+  check_responsibilities(R, source);
+  const Statistics total = total_statistics(family, source);
+  Statistics zero(R.columns(), family.statistic_size(), family.origin_size());
+  for (std::size_t k = 0; k < R.columns(); ++k)
+    std::copy(total.origins().row(0).begin(), total.origins().row(0).end(), zero.origins().row(k).begin());
+  std::vector<double> buffer(block_rows * R.columns());
+  return sum_over_blocks(source, zero, [&](const DataBlock& block, Statistics& leaf) {
+    const auto r = MatrixView::column_major(buffer.data(), block.x.rows, R.columns());
+    for (std::size_t k = 0; k < R.columns(); ++k)
+      for (std::size_t n = 0; n < block.x.rows; ++n) {
+        r(n, k) = R(block.first_row + n, k) * (block.weights ? block.weights[n] : 1);
+        leaf.counts()[k] += r(n, k);
+        leaf.total_weight() += r(n, k);
+      }
+    family.accumulate(block.x, r, leaf.origins(), leaf.sums());
+  });
+}
+
+}  // namespace mixfam

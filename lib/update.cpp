@@ -1,0 +1,99 @@
+#include "update.hpp"
+
+#include "streams.hpp"
+
+namespace mixfam {
+
+namespace {
+
+UpdateResult point_update(const FamilyPtr& family, const Statistics& statistics, const UpdateRule& rule,
+                          const std::vector<double>& weights_before) {
+  UpdateResult result;
+  result.weights = weights_mode(statistics.counts(), rule.prior, weights_before, result.degenerate);
+  const Statistics posterior = with_prior(*family, statistics, rule.prior);
+  result.theta = ParameterTable(family->parameters(), statistics.components());
+  const auto degenerate = family->mle(posterior.sums(), posterior.origins(), result.theta.view());
+  result.degenerate.insert(result.degenerate.end(), degenerate.begin(), degenerate.end());
+  result.log_weights = log_weights(result.weights);
+  result.log_scale.resize(result.weights.size());
+  return result;
+}
+
+UpdateResult variational_update(const FamilyPtr& family, const Statistics& statistics, const UpdateRule& rule,
+                                const std::vector<double>& weights_before) {
+  UpdateResult result;
+  result.hyperparameters = posterior_hyperparameters(*family, statistics, rule.prior);
+  result.theta = ParameterTable(family->parameters(), statistics.components());
+  result.log_scale.resize(statistics.components());
+  family->expectation(result.hyperparameters->view(), result.theta.view(), result.log_scale);
+  result.weights = weights_mean(statistics.counts(), rule.prior, weights_before);
+  result.log_weights = expected_log_weights(statistics.counts(), rule.prior, weights_before);
+  return result;
+}
+
+UpdateResult sampled_update(const FamilyPtr& family, const Statistics& statistics, const UpdateRule& rule,
+                            const std::vector<double>& weights_before) {
+  UpdateResult result;
+  Random parameters = stream(Stream::parameters, rule.seed, rule.iteration);
+  Random weights = stream(Stream::weights, rule.seed, rule.iteration);
+  result.theta = ParameterTable(family->parameters(), statistics.components());
+  family->sample_parameters(posterior_hyperparameters(*family, statistics, rule.prior).view(), parameters,
+                            result.theta.view());
+  result.weights = sample_weights(statistics.counts(), rule.prior, weights_before, weights);
+  result.log_weights = log_weights(result.weights);
+  result.log_scale.resize(result.weights.size());
+  return result;
+}
+
+}  // namespace
+
+UpdateRule update_rule(const FitOptions& options) {
+  UpdateRule rule{options.update, options.prior, options.seed, 0};
+  if (options.update == Update::ml) {
+    rule.prior = Prior{};
+    if (options.prior.weights == WeightsPrior::fixed) rule.prior.weights = WeightsPrior::fixed;
+  }
+  return rule;
+}
+
+Statistics with_prior(const Family& family, const Statistics& statistics, const Prior& prior) {
+  Statistics posterior = statistics;
+  if (prior.components) family.add_prior(prior.components->row(0), posterior.origins(), posterior.sums());
+  return posterior;
+}
+
+ParameterTable posterior_hyperparameters(const Family& family, const Statistics& statistics, const Prior& prior) {
+  const Statistics posterior = with_prior(family, statistics, prior);
+  ParameterTable H(family.hyperparameters(), statistics.components());
+  family.posterior(posterior.sums(), posterior.origins(), H.view());
+  return H;
+}
+
+UpdateResult update(const FamilyPtr& family, const Statistics& statistics, const UpdateRule& rule,
+                    const std::vector<double>& weights_before) {
+  switch (rule.update) {
+    case Update::ml:
+    case Update::map:
+      break;
+    case Update::vb:
+      return variational_update(family, statistics, rule, weights_before);
+    case Update::sampled:
+      return sampled_update(family, statistics, rule, weights_before);
+  }
+  return point_update(family, statistics, rule, weights_before);
+}
+
+double log_prior(const Mixture& mixture, const Prior& prior) {
+  double sum = log_weights_prior(mixture.weights(), prior);
+  if (prior.components) sum += mixture.family().log_prior(prior.components->row(0), mixture.parameters().view());
+  return sum;
+}
+
+std::string describe(const std::vector<Degeneracy>& degenerate) {
+  std::string text;
+  for (const Degeneracy& one : degenerate)
+    text += (text.empty() ? "" : "; ") + ("component " + std::to_string(one.component)) + ": " + one.reason;
+  return text;
+}
+
+}  // namespace mixfam
