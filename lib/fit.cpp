@@ -199,6 +199,7 @@ class Fit {
     entry.gain_e = entry.elbo_e - elbo_m;
     entry.residual = std::abs(bound - (elbo_m + defined_kl));
     entry.temperature = assignment.temperature;
+    check_soft_bound(entry, bound, assignment);
     const double expected_log_z = weighted_log(statistics_.counts(), state_.log_weights);
     entry.expected_log_z = is_vb() ? expected_log_z : nan;
     entry.expected_log_x = is_vb() ? entry.q - expected_log_z : nan;
@@ -210,6 +211,15 @@ class Fit {
     trace_.push_back(std::move(entry));
     if (options_.observer && !options_.observer(trace_.back(), state_.mixture))
       finish(Verdict::interrupted, "interrupted");
+  }
+
+  /// After a soft E-step the bound is the log likelihood: two sums that must agree whatever the family computed.
+  void check_soft_bound(const TraceEntry& entry, double bound, const AssignmentRule& assignment) {
+    if (assignment.assignment != Assignment::soft || assignment.temperature != 1) return;
+    const double difference = std::abs(entry.elbo_e - bound);
+    if (difference > relative_round_off * scale_of(entry, check_))
+      events_.push_back("self-check: the ELBO after a soft E-step differs from the log likelihood by " +
+                        std::to_string(difference));
   }
 
   /// One signed objective decides. Where components began anew it may fall, and estimates begin anew with them.
