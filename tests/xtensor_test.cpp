@@ -18,7 +18,7 @@ TEST_CASE("xtensor: tensors of either layout are read where they lie", "[xtensor
   CHECK(by_rows.rows() == 4);
   CHECK(by_rows.columns() == 2);
   CHECK(mixture.log_likelihood(by_rows) == mixture.log_likelihood(by_columns));
-  CHECK(to_xtensor(view(columns)) == rows);
+  CHECK((to_xtensor(view(columns)) == rows));
 
   // A tensor of one row has strides of 0 in xtensor.
   const xt::xtensor<float, 2> single = {{3.0F, 15.0F}};
