@@ -72,26 +72,6 @@ const char* name_of(Domain domain) {
   return "";
 }
 
-const char* rule_of(Domain domain) {
-  switch (domain) {
-    case Domain::real:
-      return "finite";
-    case Domain::positive:
-      return "> 0";
-    case Domain::nonnegative:
-      return ">= 0";
-    case Domain::probability:
-      return "in [0, 1]";
-    case Domain::probabilities:
-      return "in [0, 1], sum 1";
-    case Domain::covariance:
-      return "symmetric positive definite";
-    case Domain::scatter:
-      return "symmetric positive semidefinite";
-  }
-  return "";
-}
-
 Json schema_json(const Schema& narrow, const Schema& wide) {
   Json list = Json::array();
   for (std::size_t f = 0; f < narrow.fields().size(); ++f) {

@@ -13,27 +13,6 @@ namespace mixfam::cli {
 
 namespace {
 
-struct Quantity {
-  const char* name;
-  double TraceEntry::*value;
-};
-
-constexpr Quantity quantities[] = {{"log_likelihood", &TraceEntry::log_likelihood},
-                                   {"log_prior", &TraceEntry::log_prior},
-                                   {"objective", &TraceEntry::objective},
-                                   {"q", &TraceEntry::q},
-                                   {"entropy", &TraceEntry::entropy},
-                                   {"elbo_e", &TraceEntry::elbo_e},
-                                   {"elbo_m", &TraceEntry::elbo_m},
-                                   {"kl", &TraceEntry::kl},
-                                   {"gain_m", &TraceEntry::gain_m},
-                                   {"gain_e", &TraceEntry::gain_e},
-                                   {"residual", &TraceEntry::residual},
-                                   {"temperature", &TraceEntry::temperature},
-                                   {"expected_log_x", &TraceEntry::expected_log_x},
-                                   {"expected_log_z", &TraceEntry::expected_log_z},
-                                   {"kl_weights", &TraceEntry::kl_weights}};
-
 struct ListQuantity {
   const char* name;
   std::vector<double> TraceEntry::*values;
@@ -99,14 +78,14 @@ std::string header(const FitOutcome& outcome) {
 std::string trace_csv(const FitOutcome& outcome) {
   std::string text = header(outcome);
   text += "iteration";
-  for (const Quantity& quantity : quantities) text += fmt::format(",{}", quantity.name);
+  for (const TraceQuantity& quantity : trace_quantities()) text += fmt::format(",{}", quantity.name);
   const std::size_t components = most_components(outcome.best().trace);
   for (const ListQuantity& quantity : list_quantities)
     for (std::size_t k = 0; k < components; ++k) text += fmt::format(",{}_{}", quantity.name, k);
   text += ",events\n";
   for (const TraceEntry& entry : outcome.best().trace) {
     text += std::to_string(entry.iteration);
-    for (const Quantity& quantity : quantities) append(text, exact(entry.*quantity.value));
+    for (const TraceQuantity& quantity : trace_quantities()) append(text, exact(entry.*quantity.value));
     for (const ListQuantity& quantity : list_quantities) {
       const std::vector<double>& values = entry.*quantity.values;
       for (std::size_t k = 0; k < components; ++k) append(text, k < values.size() ? exact(values[k]) : "");

@@ -27,31 +27,6 @@ constexpr std::size_t longest_attribute = 60000;
 /// Between the texts of several events of one iteration; a data set holds one string for each.
 constexpr char event_separator = '\n';
 
-struct TraceField {
-  const char* name;
-  double TraceEntry::*value;
-};
-constexpr TraceField trace_fields[] = {
-    {"log_likelihood", &TraceEntry::log_likelihood},
-    {"log_prior", &TraceEntry::log_prior},
-    {"objective", &TraceEntry::objective},
-    {"q", &TraceEntry::q},
-    {"entropy", &TraceEntry::entropy},
-    {"elbo_e", &TraceEntry::elbo_e},
-    {"elbo_m", &TraceEntry::elbo_m},
-    {"kl", &TraceEntry::kl},
-    {"gain_m", &TraceEntry::gain_m},
-    {"gain_e", &TraceEntry::gain_e},
-    {"residual", &TraceEntry::residual},
-};
-/// Those that early files do not hold; NaN where they are missing, but a temperature of 1.
-constexpr TraceField later_trace_fields[] = {
-    {"temperature", &TraceEntry::temperature},
-    {"expected_log_x", &TraceEntry::expected_log_x},
-    {"expected_log_z", &TraceEntry::expected_log_z},
-    {"kl_weights", &TraceEntry::kl_weights},
-};
-
 struct PosteriorTable {
   const char* name;
   ParameterTable Posterior::*table;
@@ -229,13 +204,12 @@ void put_trace(Image& image, const Trace& trace) {
     events.push_back(text);
   }
   image.integers("/trace/iteration", iterations);
-  const auto put = [&](const TraceField& field) {
+  const auto put = [&](const TraceQuantity& field) {
     std::vector<double> values;
     for (const TraceEntry& entry : trace) values.push_back(entry.*field.value);
     image.doubles(std::string("/trace/") + field.name, {trace.size()}, values.data());
   };
-  for (const TraceField& field : trace_fields) put(field);
-  for (const TraceField& field : later_trace_fields) put(field);
+  for (const TraceQuantity& quantity : trace_quantities()) put(quantity);
   put_lists(image, "/trace/counts", trace, &TraceEntry::counts);
   put_lists(image, "/trace/kl_components", trace, &TraceEntry::kl_components);
   image.strings("/trace/events", events);
@@ -581,15 +555,11 @@ Trace read_trace(const Reader& reader) {
     }
     trace[t].iteration = static_cast<std::size_t>(iterations[t]);
   }
-  const auto read = [&](const TraceField& field) {
+  const auto read = [&](const TraceQuantity& field) {
     const std::vector<double> values = read_values(reader, std::string("/trace/") + field.name, {length});
     for (std::size_t t = 0; t < length; ++t) trace[t].*field.value = values[t];
   };
-  for (const TraceField& field : trace_fields) read(field);
-  for (TraceEntry& entry : trace)
-    entry.expected_log_x = entry.expected_log_z = entry.kl_weights = std::numeric_limits<double>::quiet_NaN();
-  for (const TraceField& field : later_trace_fields)
-    if (reader.has(std::string("/trace/") + field.name)) read(field);
+  for (const TraceQuantity& quantity : trace_quantities()) read(quantity);
   read_lists(reader, "/trace/counts", trace, &TraceEntry::counts);
   if (reader.has("/trace/kl_components")) read_lists(reader, "/trace/kl_components", trace, &TraceEntry::kl_components);
   const std::vector<std::string> events = reader.strings("/trace/events");
@@ -632,9 +602,8 @@ FamilyPtr read_family(const Reader& reader, const Registry& registry) {
   }
 }
 
-/// A data set; early files have an attribute.
 std::optional<std::string> read_options(const Reader& reader) {
-  if (!reader.has("/options")) return reader.text("options");
+  if (!reader.has("/options")) return std::nullopt;
   const auto texts = reader.strings("/options");
   if (texts.size() != 1) refuse(reader.name() + ":/options must be one string");
   return texts.front();

@@ -106,6 +106,26 @@ std::optional<std::string> check_field(const Field& field, ConstVectorView value
 
 }  // namespace
 
+const char* rule_of(Domain domain) {
+  switch (domain) {
+    case Domain::real:
+      return "finite";
+    case Domain::positive:
+      return "> 0";
+    case Domain::nonnegative:
+      return ">= 0";
+    case Domain::probability:
+      return "in [0, 1]";
+    case Domain::probabilities:
+      return "in [0, 1], sum 1";
+    case Domain::covariance:
+      return "symmetric positive definite";
+    case Domain::scatter:
+      return "symmetric positive semidefinite";
+  }
+  return "";
+}
+
 std::size_t Field::size() const {
   return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
 }

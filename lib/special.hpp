@@ -1,10 +1,5 @@
 #pragma once
 
-#include <boost/math/distributions/beta.hpp>
-#include <boost/math/distributions/gamma.hpp>
-#include <boost/math/distributions/inverse_gamma.hpp>
-#include <boost/math/distributions/normal.hpp>
-#include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/gamma.hpp>
@@ -112,26 +107,10 @@ inline double log_choose(double n, double k) {
 }
 
 /// Quantiles at a level in (0, 1).
-/// From shape 1e6 on by the expansion of Cornish and Fisher (1938) in the normal quantile z, which ends within rounding
-/// there; Boost's series give up near 1e11.
-inline double gamma_quantile(double shape, double rate, double level) {
-  if (shape < 1e6) return boost::math::quantile(boost::math::gamma_distribution<>(shape, 1 / rate), level);
-  const double z = boost::math::quantile(boost::math::normal_distribution<>(), level);
-  const double z2 = z * z;
-  const double root = std::sqrt(shape);
-  return (shape + root * z + (z2 - 1) / 3 + z * (z2 - 7) / (36 * root) - ((3 * z2 + 7) * z2 - 16) / (810 * shape) +
-          z * ((9 * z2 + 256) * z2 - 433) / (38880 * shape * root)) /
-         rate;
-}
-inline double beta_quantile(double a, double b, double level) {
-  return boost::math::quantile(boost::math::beta_distribution<>(a, b), level);
-}
-inline double inverse_gamma_quantile(double shape, double scale, double level) {
-  return boost::math::quantile(boost::math::inverse_gamma_distribution<>(shape, scale), level);
-}
-inline double student_t_quantile(double degrees, double level) {
-  return boost::math::quantile(boost::math::students_t_distribution<>(degrees), level);
-}
+double gamma_quantile(double shape, double rate, double level);
+double beta_quantile(double a, double b, double level);
+double inverse_gamma_quantile(double shape, double scale, double level);
+double student_t_quantile(double degrees, double level);
 
 /// log of the multivariate gamma function Gamma_d(x), x > (d - 1) / 2 (Murphy 2012, eq. 4.163).
 inline double log_multigamma(double x, std::size_t d) {

@@ -346,14 +346,13 @@ class WhiteningEvaluator final : public Evaluator {
   std::vector<Whitening> components_;
 };
 
-class Gaussian {
+class Gaussian : public LocatedAtMean {
  public:
   using Prior = NormalInverseWishart;
 
-  explicit Gaussian(std::size_t d) : d_(d), layout_(d) {}
+  explicit Gaussian(std::size_t d) : LocatedAtMean(d), layout_(d) {}
 
   std::string spec() const { return "gaussian"; }
-  std::size_t columns() const { return d_; }
   std::size_t statistic_size() const { return layout_.size; }
   Schema parameters() const {
     return {{{"mean", {d_}, Domain::real}, {"covariance", {d_, d_}, Domain::covariance, MatrixForm::dense, d_}}};
@@ -394,23 +393,10 @@ class Gaussian {
       }
     }
   }
-  void add_log_base(const Block& x, VectorView out) const {
-    for (std::size_t n = 0; n < x.rows; ++n) out[n] -= 0.5 * static_cast<double>(d_) * special::log_two_pi;
-  }
   std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
     return std::make_unique<WhiteningEvaluator>(theta, d_);
   }
 
-  std::size_t origin_size() const { return d_; }
-  void origin_at(const Block& x, VectorView origin) const {
-    for (std::size_t i = 0; i < d_; ++i) origin[i] = x.column(i)[0];
-  }
-  void origin(ConstVectorView theta, VectorView out) const {
-    for (std::size_t i = 0; i < d_; ++i) out[i] = theta[i];
-  }
-  void translate(VectorView theta, ConstVectorView by, double sign) const {
-    for (std::size_t i = 0; i < d_; ++i) theta[i] += sign * by[i];
-  }
   void recentre(VectorView s, ConstVectorView by) const {
     const double n = s[StatisticLayout::mean_count];
     const auto sum = s.part(StatisticLayout::sum, d_);
@@ -469,7 +455,6 @@ class Gaussian {
   Prior prior() const { return NormalInverseWishart(d_); }
 
  protected:
-  std::size_t d_;
   StatisticLayout layout_;
 };
 

@@ -212,21 +212,45 @@ class StandardisingEvaluator final : public Evaluator {
   std::vector<double> log_scales_;  // -log|C| / 2
 };
 
+/// What Gaussians over d columns have in common: theta begins with the mean, which is the origin, and h = (2
+/// pi)^(-d/2).
+class LocatedAtMean {
+ public:
+  explicit LocatedAtMean(std::size_t d) : d_(d) {}
+
+  std::size_t columns() const { return d_; }
+  std::size_t origin_size() const { return d_; }
+  void origin_at(const Block& x, VectorView origin) const {
+    for (std::size_t i = 0; i < d_; ++i) origin[i] = x.column(i)[0];
+  }
+  void origin(ConstVectorView theta, VectorView out) const {
+    for (std::size_t i = 0; i < d_; ++i) out[i] = theta[i];
+  }
+  void translate(VectorView theta, ConstVectorView by, double sign) const {
+    for (std::size_t i = 0; i < d_; ++i) theta[i] += sign * by[i];
+  }
+  void add_log_base(const Block& x, VectorView out) const {
+    for (std::size_t n = 0; n < x.rows; ++n) out[n] -= 0.5 * static_cast<double>(d_) * special::log_two_pi;
+  }
+
+ protected:
+  std::size_t d_;
+};
+
 /// The Gaussian of d columns with one variance: theta = (mean, variance), under names that the caller gives.
-class SphericalGaussian {
+class SphericalGaussian : public LocatedAtMean {
  public:
   using Prior = NormalInverseGamma;
 
   /// `family_columns` counts the columns of the whole family where these d are a part of it.
   SphericalGaussian(std::string spec, Field mean, Field variance, std::size_t family_columns)
-      : spec_(std::move(spec)),
+      : LocatedAtMean(mean.size()),
+        spec_(std::move(spec)),
         mean_(std::move(mean)),
         variance_(std::move(variance)),
-        d_(mean_.size()),
         family_columns_(family_columns) {}
 
   std::string spec() const { return spec_; }
-  std::size_t columns() const { return d_; }
   std::size_t statistic_size() const { return one_variance::size(d_); }
   Schema parameters() const { return {{mean_, variance_}}; }
   Support support(std::size_t) const {
@@ -262,23 +286,10 @@ class SphericalGaussian {
         S(k, p) += detail::dot(responsibility, T.column(p).data(), x.rows);
     }
   }
-  void add_log_base(const Block& x, VectorView out) const {
-    for (std::size_t n = 0; n < x.rows; ++n) out[n] -= 0.5 * static_cast<double>(d_) * special::log_two_pi;
-  }
   std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
     return std::make_unique<StandardisingEvaluator>(theta, d_);
   }
 
-  std::size_t origin_size() const { return d_; }
-  void origin_at(const Block& x, VectorView origin) const {
-    for (std::size_t i = 0; i < d_; ++i) origin[i] = x.column(i)[0];
-  }
-  void origin(ConstVectorView theta, VectorView out) const {
-    for (std::size_t i = 0; i < d_; ++i) out[i] = theta[i];
-  }
-  void translate(VectorView theta, ConstVectorView by, double sign) const {
-    for (std::size_t i = 0; i < d_; ++i) theta[i] += sign * by[i];
-  }
   void recentre(VectorView s, ConstVectorView by) const {
     const double n = s[one_variance::mean_count];
     for (std::size_t i = 0; i < d_; ++i) {
@@ -337,7 +348,6 @@ class SphericalGaussian {
   std::string spec_;
   Field mean_;
   Field variance_;
-  std::size_t d_;
   std::size_t family_columns_;
 };
 

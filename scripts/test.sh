@@ -68,7 +68,8 @@ else
     -Db_sanitize=address,undefined -Db_lundef=false && run_tests build-sanitize --timeout-multiplier 5
   unset ASAN_OPTIONS UBSAN_OPTIONS
 
-  CXX=clang++ check 'clang build' build build-clang --werror --buildtype=plain "${everything[@]}"
+  CXX=clang++ check 'clang build' build build-clang --werror --buildtype=plain -Dcli=enabled -Dtests=disabled \
+    -Dexamples=enabled
 fi
 
 /usr/bin/python3 "$root/scripts/sum_tests.py" "${results[@]}"

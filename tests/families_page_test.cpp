@@ -13,26 +13,6 @@
 namespace mixfam {
 namespace {
 
-std::string rule_of(Domain domain) {
-  switch (domain) {
-    case Domain::real:
-      return "finite";
-    case Domain::positive:
-      return "> 0";
-    case Domain::nonnegative:
-      return ">= 0";
-    case Domain::probability:
-      return "in [0, 1]";
-    case Domain::probabilities:
-      return "in [0, 1], sum 1";
-    case Domain::covariance:
-      return "symmetric positive definite";
-    case Domain::scatter:
-      return "symmetric positive semidefinite";
-  }
-  return "";
-}
-
 void list_fields(std::ostream& page, const std::string& heading, const Schema& schema) {
   for (const Field& field : schema.fields())
     page << "| " << heading << " | `" << field.name << "` | " << rule_of(field.domain) << " |\n";

@@ -20,6 +20,9 @@ enum class Domain {
   scatter,        ///< symmetric positive semidefinite, stored as its `MatrixForm` says
 };
 
+/// The rule of a domain in a few words, such as "> 0".
+MIXFAM_API const char* rule_of(Domain domain);
+
 /// How a D x D covariance matrix is stored.
 enum class MatrixForm {
   dense,      ///< all D x D entries

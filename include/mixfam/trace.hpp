@@ -42,4 +42,12 @@ struct TraceEntry {
 
 using Trace = std::vector<TraceEntry>;
 
+/// A number of an entry, under the name that files and reports give it.
+struct TraceQuantity {
+  const char* name;
+  double TraceEntry::*value;
+};
+/// All of them, in the order of the struct.
+MIXFAM_API const std::vector<TraceQuantity>& trace_quantities();
+
 }  // namespace mixfam
