@@ -431,18 +431,6 @@ class ModelFile(ProgramTest):
         self.assertEqual(described["options"], result["options"])
         self.assertEqual(described["components"], result["components"])
 
-    def test_options_of_early_files(self):
-        model = self.path("model.h5")
-        result = self.fit_faithful("--output", model, components=2)
-        with h5py.File(model, "r+") as file:
-            file.attrs["options"] = file["options"][()]
-            for name in "options", "trace/temperature", "trace/expected_log_x", "trace/expected_log_z", "trace/kl_weights":
-                del file[name]
-        described = json.loads(subprocess.run([MIXFAM, "describe", model, "--json"], capture_output=True, text=True,
-                                              check=True).stdout)  # fmt: skip
-        self.assertEqual(described["options"], result["options"])
-        self.assertEqual(described["trace"], result["trace"])
-
 
 class Divergence(ProgramTest):
     def run_divergence(self, *arguments):
