@@ -19,8 +19,8 @@ LawOptions bernoulli_options() {
 }  // namespace
 
 TEST_CASE("bernoulli: laws", "[laws][bernoulli]") {
-  CHECK(check_laws(bernoulli(), bernoulli_options()) >= 10'000);
-  CHECK(check_laws(bernoulli(3), columnwise(bernoulli(), bernoulli_options(), 3)) >= 10'000);
+  CHECK(check_laws(bernoulli(), bernoulli_options()) >= least_law_cases);
+  CHECK(check_laws(bernoulli(3), columnwise(bernoulli(), bernoulli_options(), 3)) >= least_law_cases);
 }
 
 TEST_CASE("bernoulli: posteriors", "[bernoulli][prior]") { check_beta_posterior(*bernoulli(), {0, 1}); }

@@ -18,8 +18,8 @@ LawOptions geometric_options() {
 }  // namespace
 
 TEST_CASE("geometric: laws", "[laws][geometric]") {
-  CHECK(check_laws(geometric(), geometric_options()) >= 10'000);
-  CHECK(check_laws(geometric(2), columnwise(geometric(), geometric_options(), 2)) >= 10'000);
+  CHECK(check_laws(geometric(), geometric_options()) >= least_law_cases);
+  CHECK(check_laws(geometric(2), columnwise(geometric(), geometric_options(), 2)) >= least_law_cases);
 }
 
 TEST_CASE("geometric: posteriors", "[geometric][prior]") { check_beta_posterior(*geometric(), {0, 1, 6}); }

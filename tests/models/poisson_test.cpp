@@ -37,8 +37,8 @@ LawOptions poisson_options() {
 }  // namespace
 
 TEST_CASE("poisson: laws", "[laws][poisson]") {
-  CHECK(check_laws(poisson(), poisson_options()) >= 10'000);
-  CHECK(check_laws(poisson(3), columnwise(poisson(), poisson_options(), 3)) >= 10'000);
+  CHECK(check_laws(poisson(), poisson_options()) >= least_law_cases);
+  CHECK(check_laws(poisson(3), columnwise(poisson(), poisson_options(), 3)) >= least_law_cases);
 }
 
 TEST_CASE("poisson: posteriors", "[poisson][prior]") {
