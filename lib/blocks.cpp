@@ -1,19 +1,30 @@
 #include "blocks.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <optional>
+#include <set>
+#include <thread>
 
 namespace mixfam {
 
 namespace {
 
+/// Columns that are filled side by side: a cache line of a row-major matrix, and as many lines to write to.
+constexpr std::size_t columns_at_a_time = 8;
+
 template <class T>
-void convert(const Chunk& chunk, std::size_t first, std::size_t rows, std::size_t columns, double* out) {
+void convert_rows(const Chunk& chunk, std::size_t first, std::size_t rows, std::size_t columns, double* out) {
   const T* data = static_cast<const T*>(chunk.data) + static_cast<std::ptrdiff_t>(first) * chunk.row_stride;
-  for (std::size_t n = 0; n < rows; ++n) {
-    const T* row = data + static_cast<std::ptrdiff_t>(n) * chunk.row_stride;
-    for (std::size_t j = 0; j < columns; ++j)
-      out[j * block_rows + n] = static_cast<double>(row[static_cast<std::ptrdiff_t>(j) * chunk.column_stride]);
+  for (std::size_t begin = 0; begin < columns; begin += columns_at_a_time) {
+    const std::size_t end = std::min(begin + columns_at_a_time, columns);
+    for (std::size_t n = 0; n < rows; ++n) {
+      const T* row = data + static_cast<std::ptrdiff_t>(n) * chunk.row_stride;
+      for (std::size_t j = begin; j < end; ++j)
+        out[j * block_stride + n] = static_cast<double>(row[static_cast<std::ptrdiff_t>(j) * chunk.column_stride]);
+    }
   }
 }
 
@@ -22,46 +33,176 @@ using Convert = void (*)(const Chunk&, std::size_t, std::size_t, std::size_t, do
 Convert converter(ElementType type) {
   switch (type) {
     case ElementType::int8:
-      return convert<std::int8_t>;
+      return convert_rows<std::int8_t>;
     case ElementType::uint8:
-      return convert<std::uint8_t>;
+      return convert_rows<std::uint8_t>;
     case ElementType::int16:
-      return convert<std::int16_t>;
+      return convert_rows<std::int16_t>;
     case ElementType::uint16:
-      return convert<std::uint16_t>;
+      return convert_rows<std::uint16_t>;
     case ElementType::int32:
-      return convert<std::int32_t>;
+      return convert_rows<std::int32_t>;
     case ElementType::uint32:
-      return convert<std::uint32_t>;
+      return convert_rows<std::uint32_t>;
     case ElementType::int64:
-      return convert<std::int64_t>;
+      return convert_rows<std::int64_t>;
     case ElementType::uint64:
-      return convert<std::uint64_t>;
+      return convert_rows<std::uint64_t>;
     case ElementType::float32:
-      return convert<float>;
+      return convert_rows<float>;
     case ElementType::float64:
       break;
   }
-  return convert<double>;
+  return convert_rows<double>;
 }
+
+std::size_t thread_count(std::size_t wanted) {
+  return wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// As many leaves as make a task worth a thread's while, but not so many that threads run out of tasks.
+std::size_t leaves_of_task(const Rows& rows) {
+  constexpr std::size_t most = 16;
+  constexpr std::size_t bytes = std::size_t{4} << 20;
+  constexpr std::size_t tasks_per_thread = 16;
+  const std::size_t fitting = bytes / (leaf_rows * sizeof(double) * rows.source.columns());
+  const std::size_t fair = rows.source.rows() / (leaf_rows * tasks_per_thread * rows.threads);
+  std::size_t leaves = 1;
+  while (2 * leaves <= std::min({most, fitting, fair})) leaves *= 2;
+  return leaves;
+}
+
+/// Hands the tasks of one chunk to threads.
+class TaskQueue {
+ public:
+  TaskQueue(const Chunk& chunk, std::size_t task_rows, std::size_t first_task, std::size_t threads)
+      : chunk_(chunk),
+        task_rows_(task_rows),
+        next_(first_task),
+        first_(first_task),
+        end_(first_task + (chunk.rows + task_rows - 1) / task_rows),
+        window_(4 * threads) {}
+
+  std::size_t size() const { return end_ - first_; }
+  std::size_t end() const { return end_; }
+
+  void work(std::size_t worker, const std::function<void(std::size_t, const Task&)>& run) {
+    for (std::optional<Task> task = begin_task(); task; task = begin_task()) {
+      try {
+        run(worker, *task);
+        end_task(task->number);
+      } catch (...) {
+        fail(task->number, std::current_exception());
+        return;
+      }
+    }
+  }
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::optional<Task> begin_task() {
+    std::unique_lock lock(mutex_);
+    // Results wait for those before them, so that threads must not run far ahead.
+    changed_.wait(lock, [&] { return failure_ || running_.empty() || next_ < *running_.begin() + window_; });
+    if (failure_ || next_ == end_) return std::nullopt;
+    running_.insert(next_);
+    const std::size_t row = (next_ - first_) * task_rows_;
+    return Task{next_++, &chunk_, row, std::min(task_rows_, chunk_.rows - row)};
+  }
+  void end_task(std::size_t number) {
+    const std::lock_guard lock(mutex_);
+    running_.erase(number);
+    changed_.notify_all();
+  }
+  void fail(std::size_t number, std::exception_ptr exception) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_ || number < failed_task_) {
+      failure_ = std::move(exception);
+      failed_task_ = number;
+    }
+    running_.erase(number);
+    changed_.notify_all();
+  }
+
+  const Chunk& chunk_;
+  std::size_t task_rows_;
+  std::size_t next_;
+  std::size_t first_;
+  std::size_t end_;
+  std::size_t window_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::size_t> running_;
+  std::exception_ptr failure_;
+  std::size_t failed_task_ = 0;
+};
 
 }  // namespace
 
-void for_each_block(Source& source, const std::function<bool(const DataBlock&)>& visit) {
-  const std::size_t columns = source.columns();
-  std::vector<double> buffer(block_rows * columns);
-  std::vector<const double*> pointers(columns);
-  for (std::size_t j = 0; j < columns; ++j) pointers[j] = buffer.data() + j * block_rows;
+Rows::Rows(Source& data, std::size_t threads_wanted, const Family* reads_native)
+    : source(data), threads(thread_count(threads_wanted)), family(reads_native) {}
 
+DataBlock BlockReader::read(const Chunk& chunk, std::size_t first) {
+  const std::size_t rows = std::min(block_rows, chunk.rows - first);
+  DataBlock block{{pointers_.data(), pointers_.size(), rows},
+                  chunk.first_row + first,
+                  chunk.weights ? chunk.weights + first : nullptr};
+  if (family_ != nullptr && family_->reads_native(chunk.type)) {
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(first * element_size(chunk.type)) * chunk.row_stride;
+    block.x.native = {static_cast<const std::byte*>(chunk.data) + bytes, chunk.type, chunk.row_stride,
+                      chunk.column_stride};
+  } else {
+    convert(chunk, first, rows);
+  }
+  return block;
+}
+
+/// Columns that lie as a block needs them are used where they are.
+void BlockReader::convert(const Chunk& chunk, std::size_t first, std::size_t rows) {
+  if (chunk.type == ElementType::float64 && chunk.row_stride == 1) {
+    for (std::size_t j = 0; j < pointers_.size(); ++j)
+      pointers_[j] =
+          static_cast<const double*>(chunk.data) + first + static_cast<std::ptrdiff_t>(j) * chunk.column_stride;
+    return;
+  }
+  buffer_.resize(block_stride * pointers_.size());
+  for (std::size_t j = 0; j < pointers_.size(); ++j) pointers_[j] = buffer_.data() + j * block_stride;
+  converter(chunk.type)(chunk, first, rows, pointers_.size(), buffer_.data());
+}
+
+void for_each_block(Source& source, const std::function<bool(const DataBlock&)>& visit) {
+  BlockReader reader(source.columns(), nullptr);
   source.rewind();
-  for (Chunk chunk = source.next(leaf_rows); chunk.rows > 0; chunk = source.next(leaf_rows)) {
-    for (std::size_t first = 0; first < chunk.rows; first += block_rows) {
-      const std::size_t rows = std::min(block_rows, chunk.rows - first);
-      converter(chunk.type)(chunk, first, rows, columns, buffer.data());
-      const DataBlock block{
-          {pointers.data(), columns, rows}, chunk.first_row + first, chunk.weights ? chunk.weights + first : nullptr};
-      if (!visit(block)) return;
+  for (Chunk chunk = source.next(leaf_rows); chunk.rows > 0; chunk = source.next(leaf_rows))
+    for (std::size_t first = 0; first < chunk.rows; first += block_rows)
+      if (!visit(reader.read(chunk, first))) return;
+}
+
+void for_each_part(std::size_t count, std::size_t threads, const std::function<void(std::size_t, std::size_t)>& run) {
+  constexpr std::size_t least = 1024;  // for less, a thread costs more than it gains
+  const std::size_t parts = std::clamp<std::size_t>(count / least, 1, thread_count(threads));
+  std::vector<std::jthread> helpers;
+  for (std::size_t part = 1; part < parts; ++part)
+    helpers.emplace_back([&run, count, part, parts] { run(part * count / parts, (part + 1) * count / parts); });
+  run(0, count / parts);
+}
+
+void for_each_task(const Rows& rows, const std::function<void(std::size_t, const Task&)>& run) {
+  const std::size_t task_rows = leaf_rows * leaves_of_task(rows);
+  std::size_t first_task = 0;
+  rows.source.rewind();
+  for (Chunk chunk = rows.source.next(task_rows); chunk.rows > 0; chunk = rows.source.next(task_rows)) {
+    TaskQueue queue(chunk, task_rows, first_task, rows.threads);
+    {
+      std::vector<std::jthread> helpers;
+      for (std::size_t worker = 1; worker < std::min(rows.threads, queue.size()); ++worker)
+        helpers.emplace_back([&queue, &run, worker] { queue.work(worker, run); });
+      queue.work(0, run);
     }
+    queue.rethrow();
+    first_task = queue.end();
   }
 }
 

@@ -3,17 +3,33 @@
 #include <mixfam/family.hpp>
 #include <mixfam/source.hpp>
 
+#include "aligned.hpp"
+#include "kernels/kernels.hpp"
 #include "tree_sum.hpp"
 
+#include <algorithm>
 #include <functional>
-#include <optional>
+#include <map>
+#include <mutex>
+#include <vector>
 
 /// The order in which every pass visits rows. Rows fall into leaves of `leaf_rows`, whatever chunks the source hands
-/// out; a leaf is summed block after block; leaves are added along a TreeSum. So every sum has one order.
+/// out; a leaf is summed block after block by one thread; leaves are added along a TreeSum. So every sum has one order.
 namespace mixfam {
 
 inline constexpr std::size_t block_rows = 256;  ///< a block stays in cache
 inline constexpr std::size_t leaf_rows = 8 * block_rows;
+/// Doubles between the columns of a block.
+inline constexpr std::size_t block_stride = column_stride(block_rows);
+
+/// The rows of a source, and how many threads pass over them; 0: as many as there are cores.
+struct Rows {
+  Rows(Source& data, std::size_t threads_wanted = 0, const Family* reads_native = nullptr);
+
+  Source& source;
+  std::size_t threads;
+  const Family* family;  ///< blocks hold native rows alone where this family reads them
+};
 
 /// Up to `block_rows` neighbouring rows, converted to double, column by column.
 struct DataBlock {
@@ -22,25 +38,82 @@ struct DataBlock {
   const double* weights;  ///< x.rows values, or none: all 1
 };
 
+/// Makes blocks of the rows of chunks; a block lives until the next one.
+class BlockReader {
+ public:
+  BlockReader(std::size_t columns, const Family* family) : family_(family), pointers_(columns) {}
+
+  /// The rows of the chunk from `first` on.
+  DataBlock read(const Chunk& chunk, std::size_t first);
+
+ private:
+  void convert(const Chunk& chunk, std::size_t first, std::size_t rows);
+
+  const Family* family_;
+  std::vector<const double*> pointers_;
+  AlignedVector buffer_;
+};
+
 /// Calls `visit` for each block in order, from the first row, until it returns false.
 void for_each_block(Source& source, const std::function<bool(const DataBlock&)>& visit);
 
-/// The sum over all rows of what `add(block, T&)` adds to copies of `zero`, in the fixed order.
-template <class T, class Add>
-T sum_over_blocks(Source& source, const T& zero, Add add) {
+/// Neighbouring leaves that are one node of the tree: a power of two of them, but for the last.
+struct Task {
+  std::size_t number;
+  const Chunk* chunk;
+  std::size_t first;  ///< row within the chunk
+  std::size_t rows;
+};
+
+/// Runs run(worker, task) for all tasks, each worker on a thread of its own. A task begins only when those far before
+/// it have ended, and none begins after one that threw; the exception of the first such task is thrown.
+void for_each_task(const Rows& rows, const std::function<void(std::size_t, const Task&)>& run);
+
+/// The sum over all rows of what each worker's `add(block, T&)` adds to copies of `zero`, in the fixed order.
+/// `make_add()` makes a worker's `add`.
+template <class T, class MakeAdd>
+T sum_over_blocks(const Rows& rows, const T& zero, MakeAdd make_add) {
+  struct Worker {
+    BlockReader reader;
+    decltype(make_add()) add;
+  };
+  std::vector<Worker> workers;
+  for (std::size_t i = 0; i < rows.threads; ++i)
+    workers.push_back({BlockReader(rows.source.columns(), rows.family), make_add()});
+
+  std::mutex mutex;
   TreeSum<T> tree;
-  std::optional<T> leaf;
-  for_each_block(source, [&](const DataBlock& block) {
-    if (block.first_row % leaf_rows == 0) {
-      if (leaf) tree.push(std::move(*leaf));
-      leaf = zero;
+  std::map<std::size_t, T> waiting;  // by task, until those before have come
+  std::size_t next = 0;
+  for_each_task(rows, [&](std::size_t worker, const Task& task) {
+    TreeSum<T> node;
+    for (std::size_t first = 0; first < task.rows; first += leaf_rows) {
+      T leaf = zero;
+      for (std::size_t row = first; row < std::min(first + leaf_rows, task.rows); row += block_rows)
+        workers[worker].add(workers[worker].reader.read(*task.chunk, task.first + row), leaf);
+      node.push(std::move(leaf));
     }
-    add(block, *leaf);
-    return true;
+    const std::lock_guard lock(mutex);
+    waiting.emplace(task.number, std::move(node).finish());
+    for (auto ready = waiting.find(next); ready != waiting.end(); ready = waiting.find(++next)) {
+      tree.push(std::move(ready->second));
+      waiting.erase(ready);
+    }
   });
-  if (!leaf) return zero;
-  tree.push(std::move(*leaf));
-  return std::move(tree).finish();
+  return tree.empty() ? zero : std::move(tree).finish();
+}
+
+/// Calls run(begin, end) for parts of 0 .. count - 1 on threads; 0 threads: as many as there are cores.
+void for_each_part(std::size_t count, std::size_t threads, const std::function<void(std::size_t, std::size_t)>& run);
+
+/// Calls each worker's visit(block) for all blocks, in any order. `make_visit()` makes a worker's `visit`.
+template <class MakeVisit>
+void visit_blocks(const Rows& rows, MakeVisit make_visit) {
+  struct Nothing {
+    Nothing& operator+=(const Nothing&) { return *this; }
+  };
+  sum_over_blocks(rows, Nothing(),
+                  [&] { return [visit = make_visit()](const DataBlock& block, Nothing&) mutable { visit(block); }; });
 }
 
 }  // namespace mixfam

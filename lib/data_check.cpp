@@ -76,16 +76,16 @@ std::string describe_cell(const Source& source, std::size_t row, std::size_t col
   return describe_row(source, row) + ", " + describe_column(source, column);
 }
 
-DataCheck check_data(const Family& family, Source& source) {
+DataCheck check_data(const Family& family, const Rows& rows) {
+  Source& source = rows.source;
   if (family.columns() != source.columns())
     throw Error(ErrorKind::usage, source.name() + " has " + std::to_string(source.columns()) + " columns, but '" +
                                       family.spec() + "' models " + std::to_string(family.columns()));
   check_labels(family, source);
-  std::vector<double> log_base(block_rows);
-  const auto sums = sum_over_blocks(source, Sums{}, [&](const DataBlock& block, Sums& leaf) {
+  const auto add = [&](const DataBlock& block, Sums& leaf) {
     check_values(family, source, block);
-    std::fill(log_base.begin(), log_base.end(), 0.0);
-    family.add_log_base(block.x, VectorView(log_base).part(0, block.x.rows));
+    std::vector<double> log_base(block.x.rows);
+    family.add_log_base(block.x, log_base);
     for (std::size_t n = 0; n < block.x.rows; ++n) {
       if (log_base[n] == -std::numeric_limits<double>::infinity())
         throw Error(ErrorKind::data, describe_row(source, block.first_row + n) + " has probability 0 under '" +
@@ -94,7 +94,8 @@ DataCheck check_data(const Family& family, Source& source) {
       leaf.check.log_base += weight * log_base[n];
       leaf.check.total_weight += weight;
     }
-  });
+  };
+  const auto sums = sum_over_blocks(rows, Sums{}, [&add] { return add; });
   if (!(sums.check.total_weight > 0))
     throw Error(ErrorKind::data, source.name() + ": all row weights are 0 (there must be a row to fit)");
   return sums.check;

@@ -3,6 +3,8 @@
 #include <mixfam/family.hpp>
 #include <mixfam/source.hpp>
 
+#include "blocks.hpp"
+
 namespace mixfam {
 
 /// What every method needs to know of the data before it begins.
@@ -13,7 +15,7 @@ struct DataCheck {
 
 /// One pass that proves the data fit for the family.
 /// Throws Error(data) naming source, row, column, value and rule; Error(usage) when the numbers of columns differ.
-DataCheck check_data(const Family& family, Source& source);
+DataCheck check_data(const Family& family, const Rows& rows);
 
 /// Throws Error(data) when fewer than `components` rows differ; stops reading as soon as enough are seen.
 void check_distinct_rows(std::size_t components, Source& source);

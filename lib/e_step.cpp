@@ -13,6 +13,9 @@ namespace mixfam {
 
 namespace {
 
+/// exp of this and less is 0.
+constexpr double log_negligible = -1e3;
+
 struct Scalar {
   double value = 0;
   Scalar& operator+=(const Scalar& other) {
@@ -23,42 +26,44 @@ struct Scalar {
 
 }  // namespace
 
-BlockPosterior::BlockPosterior(const EStepParameters& parameters)
+BlockPosterior::BlockPosterior(const EStepParameters& parameters, std::shared_ptr<const Evaluator> evaluator)
     : components_(parameters.theta.components()),
       log_weights_(parameters.log_weights),
-      evaluator_(parameters.family->evaluator(parameters.theta.view())),
-      log_joint_(block_rows * components_),
+      evaluator_(std::move(evaluator)),
+      log_joint_(block_stride * components_),
       log_normaliser_(block_rows),
       tempered_normaliser_(block_rows),
-      responsibilities_(block_rows * components_) {}
+      entropy_(block_rows),
+      responsibilities_(block_stride * components_) {}
 
 void BlockPosterior::compute(const DataBlock& block, const Source& source) {
   rows_ = block.x.rows;
-  const MatrixView L(log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_rows));
-  const auto R = responsibilities();
+  const MatrixView L(log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride));
   for (std::size_t k = 0; k < components_; ++k) std::fill_n(L.column(k).data(), rows_, log_weights_[k]);
   evaluator_->add_log_density(block.x, L);
-
-  std::vector<double> greatest(L.column(0).begin(), L.column(0).end());
-  for (std::size_t k = 1; k < components_; ++k)
-    for (std::size_t n = 0; n < rows_; ++n) greatest[n] = std::max(greatest[n], L(n, k));
+  const auto R = responsibilities();
+  kernels().normalise({L.data(), L.column_stride(), components_}, rows_, {R.data(), R.column_stride(), components_},
+                      log_normaliser_.data(), entropy_.data());
   for (std::size_t n = 0; n < rows_; ++n)
-    if (!(greatest[n] > 0.5 * log_zero))
+    if (!(log_normaliser_[n] > 0.5 * log_zero))
       throw Error(ErrorKind::numerical, describe_row(source, block.first_row + n) +
                                             " has no density under any component; start elsewhere or use a prior");
-
-  std::fill_n(log_normaliser_.begin(), rows_, 0.0);
-  for (std::size_t k = 0; k < components_; ++k)
-    for (std::size_t n = 0; n < rows_; ++n) {
-      R(n, k) = std::exp(L(n, k) - greatest[n]);
-      log_normaliser_[n] += R(n, k);
-    }
-  for (std::size_t k = 0; k < components_; ++k)
-    for (std::size_t n = 0; n < rows_; ++n) R(n, k) /= log_normaliser_[n];
-  for (std::size_t n = 0; n < rows_; ++n) log_normaliser_[n] = greatest[n] + std::log(log_normaliser_[n]);
-  tempered_normaliser_ = log_normaliser_;
   temperature_ = 1;
   certain_ = false;
+}
+
+double BlockPosterior::expected_log_joint(std::size_t n) const {
+  if (!certain_) return temperature_ * (tempered_normaliser(n) - entropy_[n]);
+  double sum = 0;
+  for (std::size_t k = 0; k < components_; ++k)
+    if (responsibilities_[k * block_stride + n] > 0) sum += log_joint()(n, k);
+  return sum;
+}
+
+void BlockPosterior::weigh(const double* weights, VectorView counts) {
+  const auto R = responsibilities();
+  if (weights) kernels().weigh({R.data(), R.column_stride(), components_}, rows_, weights);
+  kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, counts.data());
 }
 
 void BlockPosterior::assign(const DataBlock& block, const AssignmentRule& rule) {
@@ -76,6 +81,7 @@ void BlockPosterior::harden() {
     for (std::size_t k = 1; k < components_; ++k)
       if (L(n, k) > L(n, best)) best = k;
     for (std::size_t k = 0; k < components_; ++k) R(n, k) = k == best ? 1 : 0;
+    entropy_[n] = 0;
   }
   certain_ = true;
 }
@@ -88,6 +94,7 @@ void BlockPosterior::draw(const DataBlock& block, const AssignmentRule& rule) {
     for (std::size_t k = 0; k < components_; ++k) row[k] = R(n, k);
     const std::size_t drawn = random.categorical(row);
     for (std::size_t k = 0; k < components_; ++k) R(n, k) = k == drawn ? 1 : 0;
+    entropy_[n] = 0;
   }
   certain_ = true;
 }
@@ -101,9 +108,15 @@ void BlockPosterior::temper(double temperature) {
     double greatest = L(n, 0);
     for (std::size_t k = 1; k < components_; ++k) greatest = std::max(greatest, L(n, k));
     double sum = 0;
-    for (std::size_t k = 0; k < components_; ++k) sum += R(n, k) = std::exp((L(n, k) - greatest) / temperature);
+    double weighted = 0;
+    for (std::size_t k = 0; k < components_; ++k) {
+      const double a = std::max((L(n, k) - greatest) / temperature, log_negligible);
+      sum += R(n, k) = std::exp(a);
+      weighted += R(n, k) * a;
+    }
     for (std::size_t k = 0; k < components_; ++k) R(n, k) /= sum;
     tempered_normaliser_[n] = greatest / temperature + std::log(sum);
+    entropy_[n] = std::log(sum) - weighted / sum;
   }
 }
 
@@ -119,56 +132,46 @@ void add_block(BlockPosterior& posterior, const Family& family, const DataBlock&
                const AssignmentRule& rule, Statistics& statistics) {
   posterior.compute(block, source);
   posterior.assign(block, rule);
-  const auto L = posterior.log_joint();
-  const auto R = posterior.responsibilities();
   for (std::size_t n = 0; n < block.x.rows; ++n) {
     const double weight = block.weights ? block.weights[n] : 1;
+    if (weight == 0) continue;
     statistics.total_weight() += weight;
     statistics.log_normaliser() += weight * posterior.log_normaliser()[n];
+    statistics.expected_log_joint() += weight * posterior.expected_log_joint(n);
+    statistics.entropy() += weight * posterior.entropy()[n];
   }
-  for (std::size_t k = 0; k < R.columns(); ++k) {
-    double count = 0;
-    double joint = 0;
-    double entropy = 0;
-    for (std::size_t n = 0; n < block.x.rows; ++n) {
-      double& r = R(n, k);
-      if (block.weights) r *= block.weights[n];
-      if (!(r > 0)) continue;
-      count += r;
-      joint += r * L(n, k);
-      entropy -= r * posterior.log_responsibility(n, k);
-    }
-    statistics.counts()[k] += count;
-    statistics.expected_log_joint() += joint;
-    statistics.entropy() += entropy;
-  }
-  family.accumulate(block.x, R, statistics.origins(), statistics.sums());
+  posterior.weigh(block.weights, statistics.counts());
+  family.accumulate(block.x, posterior.responsibilities(), statistics.origins(), statistics.sums());
 }
 
-Statistics e_step(const EStepParameters& parameters, Source& source, const AssignmentRule& rule) {
-  BlockPosterior posterior(parameters);
-  return sum_over_blocks(source, zero_statistics(parameters), [&](const DataBlock& block, Statistics& leaf) {
-    add_block(posterior, *parameters.family, block, source, rule, leaf);
+Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule) {
+  const Family& family = *parameters.family;
+  const std::shared_ptr<const Evaluator> evaluator = family.evaluator(parameters.theta.view());
+  return sum_over_blocks(Rows(rows.source, rows.threads, &family), zero_statistics(parameters), [&] {
+    return [&, posterior = BlockPosterior(parameters, evaluator)](const DataBlock& block, Statistics& leaf) mutable {
+      add_block(posterior, family, block, rows.source, rule, leaf);
+    };
   });
 }
 
-double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, Source& source,
+double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
                         const AssignmentRule& rule) {
-  BlockPosterior q(old_parameters);
-  BlockPosterior p(new_parameters);
-  return sum_over_blocks(source, Scalar{},
-                         [&](const DataBlock& block, Scalar& leaf) {
-                           q.compute(block, source);
-                           q.assign(block, rule);
-                           p.compute(block, source);
-                           const auto R = q.responsibilities();
-                           for (std::size_t k = 0; k < R.columns(); ++k)
-                             for (std::size_t n = 0; n < block.x.rows; ++n) {
-                               if (!(R(n, k) > 0)) continue;
-                               const double weight = block.weights ? block.weights[n] : 1;
-                               leaf.value +=
-                                   weight * R(n, k) * (q.log_responsibility(n, k) - p.log_responsibility(n, k));
-                             }
+  const auto add = [&](BlockPosterior& q, BlockPosterior& p, const DataBlock& block, Scalar& leaf) {
+    q.compute(block, rows.source);
+    q.assign(block, rule);
+    p.compute(block, rows.source);
+    const auto R = q.responsibilities();
+    for (std::size_t k = 0; k < R.columns(); ++k)
+      for (std::size_t n = 0; n < block.x.rows; ++n) {
+        if (!(R(n, k) > 0)) continue;
+        const double weight = block.weights ? block.weights[n] : 1;
+        leaf.value += weight * R(n, k) * (q.log_responsibility(n, k) - p.log_responsibility(n, k));
+      }
+  };
+  return sum_over_blocks(Rows(rows.source, rows.threads, old_parameters.family.get()), Scalar{},
+                         [&] {
+                           return [&, q = BlockPosterior(old_parameters), p = BlockPosterior(new_parameters)](
+                                      const DataBlock& block, Scalar& leaf) mutable { add(q, p, block, leaf); };
                          })
       .value;
 }

@@ -35,7 +35,10 @@ struct AssignmentRule {
 /// log p(x_n, z = k) and the responsibilities of the rows of one block: the E-step before any sum.
 class BlockPosterior {
  public:
-  explicit BlockPosterior(const EStepParameters& parameters);
+  explicit BlockPosterior(const EStepParameters& parameters)
+      : BlockPosterior(parameters, parameters.family->evaluator(parameters.theta.view())) {}
+  /// With an evaluator of the parameters that several threads share.
+  BlockPosterior(const EStepParameters& parameters, std::shared_ptr<const Evaluator> evaluator);
 
   /// Densities and soft responsibilities.
   /// Throws Error(numerical) naming the first row that has no density under any component.
@@ -45,20 +48,30 @@ class BlockPosterior {
 
   /// L(n, k) = log w_k + log p(x_n | theta_k) - log h(x_n), column-major.
   ConstMatrixView log_joint() const {
-    return {log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_rows)};
+    return {log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride)};
   }
   /// log sum_k exp L(n, k).
   ConstVectorView log_normaliser() const { return {log_normaliser_.data(), rows_}; }
+  /// -sum_k r_nk log r_nk.
+  ConstVectorView entropy() const { return {entropy_.data(), rows_}; }
+  /// sum_k r_nk L(n, k).
+  double expected_log_joint(std::size_t n) const;
   /// r_nk, column-major.
   MatrixView responsibilities() {
-    return {responsibilities_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_rows)};
+    return {responsibilities_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride)};
   }
+  /// Makes the responsibilities w_n r_nk and adds their sums over the rows to the counts.
+  void weigh(const double* weights, VectorView counts);
   /// log r_nk where r_nk > 0.
   double log_responsibility(std::size_t n, std::size_t k) const {
-    return certain_ ? 0 : log_joint()(n, k) / temperature_ - tempered_normaliser_[n];
+    return certain_ ? 0 : log_joint()(n, k) / temperature_ - tempered_normaliser(n);
   }
 
  private:
+  /// log sum_k exp(L(n, k) / temperature).
+  double tempered_normaliser(std::size_t n) const {
+    return temperature_ == 1 ? log_normaliser_[n] : tempered_normaliser_[n];
+  }
   void harden();
   void draw(const DataBlock& block, const AssignmentRule& rule);
   void temper(double temperature);
@@ -68,11 +81,12 @@ class BlockPosterior {
   bool certain_ = false;  // each row belongs to one component
   double temperature_ = 1;
   std::vector<double> log_weights_;
-  std::unique_ptr<Evaluator> evaluator_;
-  std::vector<double> log_joint_;
-  std::vector<double> log_normaliser_;
-  std::vector<double> tempered_normaliser_;
-  std::vector<double> responsibilities_;
+  std::shared_ptr<const Evaluator> evaluator_;
+  AlignedVector log_joint_;
+  AlignedVector log_normaliser_;
+  AlignedVector tempered_normaliser_;
+  AlignedVector entropy_;
+  AlignedVector responsibilities_;
 };
 
 /// Zero statistics about the locations of the parameters.
@@ -83,10 +97,10 @@ void add_block(BlockPosterior& posterior, const Family& family, const DataBlock&
                const AssignmentRule& rule, Statistics& statistics);
 
 /// One pass: the statistics of the assignment made at the parameters, about their own locations.
-Statistics e_step(const EStepParameters& parameters, Source& source, const AssignmentRule& rule);
+Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule);
 
 /// KL(q || p(Z | X, new)) by its definition, where q is the assignment made at the old parameters.
-double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, Source& source,
+double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
                         const AssignmentRule& rule);
 
 /// sum_k <S_k, c(theta_k; o_k)>: E_q[log p(X | Z, theta)] without sum log h.

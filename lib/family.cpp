@@ -8,6 +8,8 @@ namespace mixfam {
 Family::~Family() = default;
 Evaluator::~Evaluator() = default;
 
+bool Family::reads_native(ElementType) const { return false; }
+
 bool Support::contains(double x) const {
   if (!std::isfinite(x)) return false;
   if (open ? !(x > lower && x < upper) : !(x >= lower && x <= upper)) return false;

@@ -8,6 +8,7 @@
 #include "responsibilities.hpp"
 #include "stepwise.hpp"
 #include "streams.hpp"
+#include "total_statistics.hpp"
 #include "update.hpp"
 
 #include <algorithm>
@@ -117,6 +118,8 @@ class Fit {
  private:
   std::size_t iteration() const { return trace_.empty() ? 0 : trace_.back().iteration + 1; }
 
+  Rows rows() const { return {source_, options_.threads}; }
+
   bool is_vb() const { return options_.update == Update::vb; }
 
   /// Sampling methods have no limit to converge to.
@@ -154,7 +157,7 @@ class Fit {
                check_.log_base - penalty_of(next, rule_.prior).total();
       if (options_.verify)
         defined_kl =
-            kl_by_definition(state_.parameters, next.parameters, source_, assignment_rule(trace_.back().iteration));
+            kl_by_definition(state_.parameters, next.parameters, rows(), assignment_rule(trace_.back().iteration));
     }
     state_ = std::move(next);
     record(elbo_m, defined_kl);
@@ -182,7 +185,7 @@ class Fit {
     TraceEntry entry;
     entry.iteration = iteration();
     const AssignmentRule assignment = assignment_rule(entry.iteration);
-    statistics_ = e_step(state_.parameters, source_, assignment);
+    statistics_ = e_step(state_.parameters, rows(), assignment);
     const Penalty penalty = penalty_of(state_, rule_.prior);
     const double bound = statistics_.log_normaliser() + check_.log_base - penalty.total();
     entry.log_likelihood = is_vb() ? nan : bound;
@@ -294,7 +297,7 @@ class Fit {
     if (options_.update != Update::ml && rule_.prior.components)
       posterior = make_posterior(family(), statistics_, rule_.prior);
     const double log_likelihood =
-        is_vb() ? e_step(EStepParameters::of(state_.mixture), source_, {}).log_normaliser() + check_.log_base
+        is_vb() ? e_step(EStepParameters::of(state_.mixture), rows(), {}).log_normaliser() + check_.log_base
                 : trace_.back().log_likelihood;
     const std::size_t fixed = rule_.prior.weights == WeightsPrior::fixed ? state_.mixture.components() - 1 : 0;
     const std::size_t free_parameters = state_.mixture.free_parameters() - fixed;
@@ -321,7 +324,8 @@ class Fit {
 /// A given mixture as a start: for vb, the posterior of the assignment that it makes.
 State start_from(const Mixture& start, Source& source, const FitOptions& options) {
   if (options.update != Update::vb) return State(start);
-  const Statistics statistics = e_step(EStepParameters::of(start), source, {options.assignment, 1, options.seed, 0});
+  const Statistics statistics =
+      e_step(EStepParameters::of(start), {source, options.threads}, {options.assignment, 1, options.seed, 0});
   return State(start.family_ptr(), update(start.family_ptr(), statistics, update_rule(options), start.weights()),
                {statistics.counts().begin(), statistics.counts().end()});
 }
@@ -442,16 +446,16 @@ double FitResult::icl() const {
 
 FitResult fit(const Mixture& start, Source& source, const FitOptions& options) {
   check_options(start.family(), start.components(), options);
-  const DataCheck check = check_data(start.family(), source);
+  const DataCheck check = check_data(start.family(), {source, options.threads});
   check_distinct_rows(start.components(), source);
   return Fit(start_from(start, source, options), source, options, check).run();
 }
 
 FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source, const FitOptions& options) {
   check_options(*family, R.columns(), options);
-  const DataCheck check = check_data(*family, source);
+  const DataCheck check = check_data(*family, {source, options.threads});
   check_distinct_rows(R.columns(), source);
-  const Statistics statistics = statistics_of_responsibilities(*family, R, source);
+  const Statistics statistics = statistics_of_responsibilities(*family, R, {source, options.threads});
   const std::vector<double> equal_weights(R.columns(), 1 / static_cast<double>(R.columns()));
   UpdateResult start = update(family, statistics, update_rule(options), equal_weights);
   if (!start.degenerate.empty())
@@ -465,8 +469,9 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
                             const RestartsOptions& restarts, const FitOptions& options) {
   if (restarts.restarts == 0) throw Error(ErrorKind::usage, "at least one start is needed");
   check_options(*family, components, options);
-  const DataCheck check = check_data(*family, source);
+  const DataCheck check = check_data(*family, {source, options.threads});
   check_distinct_rows(components, source);
+  const Statistics total = total_statistics(*family, {source, options.threads});
 
   std::optional<FitResult> best;
   std::size_t best_restart = 0;
@@ -474,8 +479,9 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
   for (std::size_t restart = 0; restart < restarts.restarts; ++restart) {
     if (restarts.observer) restarts.observer(restart);
     try {
-      const Mixture start = initialize_checked(family, components, source,
-                                               {restarts.start, restarts.seed, restart, update_rule(options).prior});
+      const InitializeOptions initial{restarts.start, restarts.seed, restart, update_rule(options).prior,
+                                      options.threads};
+      const Mixture start = initialize_checked(family, components, source, initial, total);
       FitOptions own = options;
       if (restart > 0) own.seed = stream(Stream::restart, options.seed, restart)();
       FitResult result = Fit(start_from(start, source, own), source, own, check).run();

@@ -101,17 +101,19 @@ double squared_distance(ConstVectorView a, ConstVectorView b, const std::vector<
 /// Weighted squared distance of each sampled row to the nearest centre.
 class NearestDistances {
  public:
-  NearestDistances(const RowSample& sample, const std::vector<double>& scales)
-      : sample_(sample), scales_(scales), values_(sample.weights) {}
+  NearestDistances(const RowSample& sample, const std::vector<double>& scales, std::size_t threads)
+      : sample_(sample), scales_(scales), threads_(threads), values_(sample.weights) {}
 
   /// The distances if the row became a centre too.
   std::vector<double> with(std::size_t centre) const {
     std::vector<double> result(values_.size());
-    for (std::size_t n = 0; n < result.size(); ++n) {
-      const double d =
-          sample_.weights[n] * squared_distance(sample_.feature_row(n), sample_.feature_row(centre), scales_);
-      result[n] = first_ ? d : std::min(values_[n], d);
-    }
+    for_each_part(result.size(), threads_, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t n = begin; n < end; ++n) {
+        const double d =
+            sample_.weights[n] * squared_distance(sample_.feature_row(n), sample_.feature_row(centre), scales_);
+        result[n] = first_ ? d : std::min(values_[n], d);
+      }
+    });
     return result;
   }
   void set(std::vector<double> values) {
@@ -124,6 +126,7 @@ class NearestDistances {
  private:
   const RowSample& sample_;
   const std::vector<double>& scales_;
+  std::size_t threads_;
   std::vector<double> values_;
   bool first_ = true;
 };
@@ -137,9 +140,9 @@ double sum_of(const std::vector<double>& values) {
 /// Greedy k-means++: of a few rows drawn with probability proportional to the squared distance, the one that lowers
 /// the sum of distances most. Where all distances are 0, rows equal a centre already and any row will do.
 std::vector<std::size_t> spread_centres(const RowSample& sample, const std::vector<double>& scales,
-                                        std::size_t components, Random& random) {
+                                        std::size_t components, std::size_t threads, Random& random) {
   const std::size_t trials = 2 + static_cast<std::size_t>(std::log(static_cast<double>(components)));
-  NearestDistances nearest(sample, scales);
+  NearestDistances nearest(sample, scales, threads);
   std::vector<std::size_t> centres;
   while (centres.size() < components) {
     std::size_t best = 0;
@@ -175,21 +178,20 @@ std::vector<std::size_t> random_centres(const RowSample& sample, const std::vect
 }
 
 /// Statistics of the partition of all rows by their nearest centre.
-Statistics nearest_centre_statistics(const Family& family, Source& source, const RowSample& sample,
+Statistics nearest_centre_statistics(const Family& family, const Rows& rows, const RowSample& sample,
                                      const std::vector<std::size_t>& centres, const std::vector<double>& scales) {
   Statistics zero(centres.size(), family.statistic_size(), family.origin_size());
   for (std::size_t k = 0; k < centres.size(); ++k) {
     const auto origin = origin_at_row(family, sample.row(centres[k]));
     std::copy(origin.begin(), origin.end(), zero.origins().row(k).begin());
   }
-  std::vector<double> features(block_rows * sample.features);
-  std::vector<double> responsibilities(block_rows * centres.size());
-  std::vector<double> feature_row(sample.features);
-  return sum_over_blocks(source, zero, [&](const DataBlock& block, Statistics& leaf) {
+  const auto add = [&](const DataBlock& block, Statistics& leaf) {
+    std::vector<double> features(block.x.rows * sample.features);
+    std::vector<double> responsibilities(block.x.rows * centres.size());
+    std::vector<double> feature_row(sample.features);
     const auto F = MatrixView::column_major(features.data(), block.x.rows, sample.features);
     const auto R = MatrixView::column_major(responsibilities.data(), block.x.rows, centres.size());
     family.features(block.x, F);
-    std::fill(responsibilities.begin(), responsibilities.end(), 0.0);
     for (std::size_t n = 0; n < block.x.rows; ++n) {
       for (std::size_t f = 0; f < feature_row.size(); ++f) feature_row[f] = F(n, f);
       std::size_t best = 0;
@@ -207,7 +209,8 @@ Statistics nearest_centre_statistics(const Family& family, Source& source, const
       leaf.total_weight() += weight;
     }
     family.accumulate(block.x, R, leaf.origins(), leaf.sums());
-  });
+  };
+  return sum_over_blocks(rows, zero, [&add] { return add; });
 }
 
 /// Adds `rows` pseudo-rows distributed as all the data to each component.
@@ -244,14 +247,14 @@ Mixture start_mixture(const FamilyPtr& family, const Statistics& statistics, con
 }  // namespace
 
 Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Source& source,
-                           const InitializeOptions& options) {
+                           const InitializeOptions& options, const Statistics& total) {
   Random random = stream(Stream::start, options.seed, options.restart);
   const RowSample sample = gather(*family, source, draw_rows(source.rows(), random));
   const auto scales = feature_scales(sample);
-  const auto centres = options.start == Start::kmeans_plus_plus ? spread_centres(sample, scales, components, random)
-                                                                : random_centres(sample, scales, components, random);
-  Statistics statistics = nearest_centre_statistics(*family, source, sample, centres, scales);
-  const Statistics total = total_statistics(*family, source);
+  const auto centres = options.start == Start::kmeans_plus_plus
+                           ? spread_centres(sample, scales, components, options.threads, random)
+                           : random_centres(sample, scales, components, random);
+  Statistics statistics = nearest_centre_statistics(*family, Rows(source, options.threads), sample, centres, scales);
   add_pseudo_rows(*family, total, static_cast<double>(family->columns() + 1), statistics);
   return start_mixture(family, statistics, start_prior(options.prior), source);
 }
@@ -259,9 +262,10 @@ Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Sour
 Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source, const InitializeOptions& options) {
   if (components == 0) throw Error(ErrorKind::usage, "a mixture needs at least one component");
   check_prior(*family, components, options.prior);
-  check_data(*family, source);
+  const Rows rows(source, options.threads);
+  check_data(*family, rows);
   check_distinct_rows(components, source);
-  return initialize_checked(family, components, source, options);
+  return initialize_checked(family, components, source, options, total_statistics(*family, rows));
 }
 
 }  // namespace mixfam

@@ -12,6 +12,11 @@ namespace {
 
 std::vector<double> to_vector(const blas::Matrix& A) { return {A.begin(), A.end()}; }
 
+/// y += a x.
+void add_multiple(double a, const double* x, std::size_t size, double* y) {
+  for (std::size_t i = 0; i < size; ++i) y[i] += a * x[i];
+}
+
 }  // namespace
 
 std::vector<double> cholesky(ConstMatrixView A) {
@@ -32,13 +37,11 @@ std::vector<double> invert_lower(ConstMatrixView L) {
   const std::size_t d = L.rows();
   std::vector<double> buffer(d * d);
   const auto W = MatrixView::row_major(buffer.data(), d, d);
-  for (std::size_t j = 0; j < d; ++j) {
-    W(j, j) = 1 / L(j, j);
-    for (std::size_t i = j + 1; i < d; ++i) {
-      double sum = 0;
-      for (std::size_t m = j; m < i; ++m) sum += L(i, m) * W(m, j);
-      W(i, j) = -sum / L(i, i);
-    }
+  for (std::size_t i = 0; i < d; ++i) {
+    double* row = W.row(i).data();
+    for (std::size_t m = 0; m < i; ++m) add_multiple(L(i, m), W.row(m).data(), m + 1, row);
+    for (std::size_t j = 0; j < i; ++j) row[j] /= -L(i, i);
+    row[i] = 1 / L(i, i);
   }
   return buffer;
 }
@@ -53,12 +56,10 @@ std::vector<double> inverse_from_factor(ConstMatrixView W) {
   const std::size_t d = W.rows();
   std::vector<double> buffer(d * d);
   const auto A = MatrixView::row_major(buffer.data(), d, d);
+  for (std::size_t m = 0; m < d; ++m)
+    for (std::size_t i = 0; i <= m; ++i) add_multiple(W(m, i), W.row(m).data(), i + 1, A.row(i).data());
   for (std::size_t i = 0; i < d; ++i)
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = 0;
-      for (std::size_t m = i; m < d; ++m) sum += W(m, i) * W(m, j);
-      A(i, j) = A(j, i) = sum;
-    }
+    for (std::size_t j = 0; j < i; ++j) A(j, i) = A(i, j);
   return buffer;
 }
 

@@ -50,13 +50,14 @@ double Mixture::log_likelihood(Source& source) const {
 std::vector<double> Mixture::log_density(Source& source) const {
   check_data(*family_, source);
   std::vector<double> result(source.rows());
-  BlockPosterior posterior(EStepParameters::of(*this));
-  for_each_block(source, [&](const DataBlock& block) {
-    posterior.compute(block, source);
-    const auto out = VectorView(result).part(block.first_row, block.x.rows);
-    for (std::size_t n = 0; n < block.x.rows; ++n) out[n] = posterior.log_normaliser()[n];
-    family_->add_log_base(block.x, out);
-    return true;
+  const auto parameters = EStepParameters::of(*this);
+  visit_blocks(source, [&] {
+    return [&, posterior = BlockPosterior(parameters)](const DataBlock& block) mutable {
+      posterior.compute(block, source);
+      const auto out = VectorView(result).part(block.first_row, block.x.rows);
+      for (std::size_t n = 0; n < block.x.rows; ++n) out[n] = posterior.log_normaliser()[n];
+      family_->add_log_base(block.x, out);
+    };
   });
   return result;
 }
@@ -64,13 +65,14 @@ std::vector<double> Mixture::log_density(Source& source) const {
 std::vector<double> Mixture::responsibilities(Source& source) const {
   check_data(*family_, source);
   std::vector<double> result(source.rows() * components());
-  BlockPosterior posterior(EStepParameters::of(*this));
-  for_each_block(source, [&](const DataBlock& block) {
-    posterior.compute(block, source);
-    const auto R = posterior.responsibilities();
-    for (std::size_t n = 0; n < block.x.rows; ++n)
-      for (std::size_t k = 0; k < components(); ++k) result[(block.first_row + n) * components() + k] = R(n, k);
-    return true;
+  const auto parameters = EStepParameters::of(*this);
+  visit_blocks(Rows(source, 0, family_.get()), [&] {
+    return [&, posterior = BlockPosterior(parameters)](const DataBlock& block) mutable {
+      posterior.compute(block, source);
+      const auto R = posterior.responsibilities();
+      for (std::size_t n = 0; n < block.x.rows; ++n)
+        for (std::size_t k = 0; k < components(); ++k) result[(block.first_row + n) * components() + k] = R(n, k);
+    };
   });
   return result;
 }

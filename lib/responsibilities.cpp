@@ -36,14 +36,14 @@ void check_responsibilities(ConstMatrixView R, const Source& source) {
 
 }  // namespace
 
-Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView R, Source& source) {
-  check_responsibilities(R, source);
-  const Statistics total = total_statistics(family, source);
+Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView R, const Rows& rows) {
+  check_responsibilities(R, rows.source);
+  const Statistics total = total_statistics(family, rows);
   Statistics zero(R.columns(), family.statistic_size(), family.origin_size());
   for (std::size_t k = 0; k < R.columns(); ++k)
     std::copy(total.origins().row(0).begin(), total.origins().row(0).end(), zero.origins().row(k).begin());
-  std::vector<double> buffer(block_rows * R.columns());
-  return sum_over_blocks(source, zero, [&](const DataBlock& block, Statistics& leaf) {
+  const auto add = [&](const DataBlock& block, Statistics& leaf) {
+    std::vector<double> buffer(block.x.rows * R.columns());
     const auto r = MatrixView::column_major(buffer.data(), block.x.rows, R.columns());
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t n = 0; n < block.x.rows; ++n) {
@@ -52,7 +52,8 @@ Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView 
         leaf.total_weight() += r(n, k);
       }
     family.accumulate(block.x, r, leaf.origins(), leaf.sums());
-  });
+  };
+  return sum_over_blocks(Rows(rows.source, rows.threads, &family), zero, [&add] { return add; });
 }
 
 }  // namespace mixfam

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <mixfam/family.hpp>
-#include <mixfam/source.hpp>
 #include <mixfam/statistics.hpp>
+
+#include "blocks.hpp"
 
 #include <vector>
 
@@ -12,9 +13,9 @@ namespace mixfam {
 std::vector<double> origin_at_row(const Family& family, ConstVectorView row);
 
 /// Statistics of all rows together (one component) about the origin.
-Statistics total_statistics(const Family& family, Source& source, ConstVectorView origin);
+Statistics total_statistics(const Family& family, const Rows& rows, ConstVectorView origin);
 
 /// The same about the mean row of the data, where nothing cancels.
-Statistics total_statistics(const Family& family, Source& source);
+Statistics total_statistics(const Family& family, const Rows& rows);
 
 }  // namespace mixfam

@@ -1,7 +1,11 @@
 #include <mixfam/columnwise.hpp>
 #include <mixfam/registry.hpp>
 
+#include "kernel_columns.hpp"
 #include "success_probability.hpp"
+
+#include <memory>
+#include <vector>
 
 namespace mixfam {
 
@@ -34,6 +38,95 @@ class Bernoulli final : public BernoulliTrials {
 
 static_assert(HasPrior<Bernoulli>);
 
+/// Four columns have one of 16 patterns of zeros and ones: a table of the patterns stands for four factors.
+class PatternIndex {
+ public:
+  static constexpr std::size_t bits = 4;
+  static constexpr std::size_t patterns = 16;
+  static constexpr std::size_t groups(std::size_t columns) { return (columns + bits - 1) / bits; }
+
+  PatternIndex(const Block& x, std::size_t columns) : index_(x.rows * groups(columns)) {
+    const NativeRows& native = x.native;
+    if (native.data != nullptr && native.column_stride == 1) {
+      kernels().index_patterns(static_cast<const unsigned char*>(native.data), x.rows, native.row_stride, columns,
+                               index_.data());
+      return;
+    }
+    const auto* bytes = static_cast<const unsigned char*>(native.data);
+    for (std::size_t j = 0; j < columns; ++j)
+      for (std::size_t n = 0; n < x.rows; ++n) {
+        const bool is_one = bytes != nullptr ? bytes[static_cast<std::ptrdiff_t>(n) * native.row_stride +
+                                                     static_cast<std::ptrdiff_t>(j) * native.column_stride] != 0
+                                             : x.column(j)[n] != 0;
+        std::uint32_t& index = index_[n * groups(columns) + j / bits];
+        if (j % bits == 0) index = static_cast<std::uint32_t>(j / bits * patterns);
+        index += static_cast<std::uint32_t>(is_one) << (j % bits);
+      }
+  }
+  const std::uint32_t* data() const { return index_.data(); }
+
+ private:
+  std::vector<std::uint32_t> index_;
+};
+
+class PatternEvaluator final : public Evaluator {
+ public:
+  /// C: K x 2 D, (log p, log(1 - p)) of each column.
+  explicit PatternEvaluator(ConstMatrixView C)
+      : columns_(C.columns() / 2),
+        width_(padded(C.rows(), panel_rows)),
+        tables_(PatternIndex::groups(columns_) * PatternIndex::patterns * width_) {
+    for (std::size_t j = 0; j < columns_; ++j)
+      for (std::size_t pattern = 0; pattern < PatternIndex::patterns; ++pattern) {
+        const bool is_one = pattern >> (j % PatternIndex::bits) & 1;
+        double* row = tables_.data() + (j / PatternIndex::bits * PatternIndex::patterns + pattern) * width_;
+        for (std::size_t k = 0; k < C.rows(); ++k) row[k] += C(k, 2 * j + (is_one ? 0 : 1));
+      }
+  }
+
+  void add_log_density(const Block& x, MatrixView L) const override {
+    const PatternIndex index(x, columns_);
+    AlignedVector scratch(x.rows * width_);
+    kernels().add_table_rows(index.data(), x.rows, PatternIndex::groups(columns_), tables_.data(), width_,
+                             {L.data(), L.column_stride(), L.columns()}, scratch.data());
+  }
+
+ private:
+  std::size_t columns_;
+  std::size_t width_;
+  AlignedVector tables_;
+};
+
+/// D columns of zeros and ones; bytes are read as they are.
+class BernoulliColumns final : public Columnwise<Bernoulli> {
+ public:
+  explicit BernoulliColumns(std::size_t columns) : Columnwise(Bernoulli(), columns) {}
+
+  bool reads_native(ElementType type) const { return type == ElementType::uint8 || type == ElementType::int8; }
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S) const {
+    const PatternIndex index(x, columns());
+    const std::size_t groups = PatternIndex::groups(columns());
+    const std::size_t width = padded(R.columns(), panel_rows);
+    AlignedVector tables(groups * PatternIndex::patterns * width);
+    AlignedVector scratch(x.rows * width);
+    kernels().scatter_to_table_rows(index.data(), x.rows, groups, {R.data(), R.column_stride(), R.columns()},
+                                    tables.data(), width, scratch.data());
+    AlignedVector sums(groups * PatternIndex::bits * 2 * width);
+    kernels().sum_patterns(tables.data(), groups, width, sums.data());
+    for (std::size_t k = 0; k < R.columns(); ++k)
+      for (std::size_t j = 0; j < columns(); ++j) {
+        S(k, 2 * j) += sums[(2 * j + 1) * width + k];
+        S(k, 2 * j + 1) += sums[2 * j * width + k];
+      }
+  }
+  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
+    std::vector<double> coefficients(theta.rows() * 2 * columns());
+    const auto C = MatrixView::row_major(coefficients.data(), theta.rows(), 2 * columns());
+    for (std::size_t k = 0; k < theta.rows(); ++k) this->coefficients(theta.row(k), C.row(k));
+    return std::make_unique<PatternEvaluator>(C);
+  }
+};
+
 }  // namespace
 
 RegistryEntry bernoulli_entry();
@@ -41,7 +134,7 @@ RegistryEntry bernoulli_entry() {
   return {"bernoulli",
           "probability^x (1 - probability)^(1 - x) for x = 0 or 1, independently in each column",
           {},
-          [](const Shape& shape) { return make_columnwise_family(Bernoulli(), shape.columns); },
+          [](const Shape& shape) { return make_family(BernoulliColumns(shape.columns)); },
           formulas};
 }
 

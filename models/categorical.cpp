@@ -4,6 +4,7 @@
 
 #include "categories.hpp"
 #include "dirichlet.hpp"
+#include "kernel_columns.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -47,6 +48,9 @@ class Codebook {
       statistics_.push_back(statistic_size_);
       statistic_size_ += 1 + codes.size();
     }
+    for (std::size_t j = 0; j < columns(); ++j)
+      for (std::size_t byte = 0; byte < byte_values; ++byte)
+        of_byte_.push_back(static_cast<Place>(statistic(j) + place(j, static_cast<double>(byte))));
   }
 
   const CategoryLists& categories() const { return categories_; }
@@ -72,29 +76,44 @@ class Codebook {
     return all.part(statistics_[j] + 1, count(j));
   }
 
-  /// places[n] of column j of a block.
-  void look_up(const Block& x, std::size_t j, std::vector<Place>& places) const {
+  /// Place of a value among the categories of column j; their number for what is none.
+  Place place(std::size_t j, double value) const {
     const std::vector<double>& codes = categories_[j];
     const std::vector<Place>& table = tables_[j];
-    const double* values = x.column(j);
-    const double lowest = codes.front();
-    const double range = static_cast<double>(table.size());
-    const auto none = static_cast<Place>(codes.size());
-    places.resize(x.rows);
     if (!table.empty()) {
-      for (std::size_t n = 0; n < x.rows; ++n) {
-        const double at = values[n] - lowest;
-        places[n] = at >= 0 && at < range ? table[static_cast<std::size_t>(at)] : none;
-      }
-      return;
+      const double at = value - codes.front();
+      return at >= 0 && at < static_cast<double>(table.size()) ? table[static_cast<std::size_t>(at)]
+                                                               : static_cast<Place>(codes.size());
     }
-    for (std::size_t n = 0; n < x.rows; ++n) {
-      const auto found = std::lower_bound(codes.begin(), codes.end(), values[n]);
-      places[n] = found != codes.end() && *found == values[n] ? static_cast<Place>(found - codes.begin()) : none;
-    }
+    const auto found = std::lower_bound(codes.begin(), codes.end(), value);
+    return static_cast<Place>(found != codes.end() && *found == value ? found - codes.begin()
+                                                                      : codes.end() - codes.begin());
+  }
+  /// places[n] of column j of a block.
+  void look_up(const Block& x, std::size_t j, std::vector<Place>& places) const {
+    places.resize(x.rows);
+    for (std::size_t n = 0; n < x.rows; ++n) places[n] = place(j, x.column(j)[n]);
+  }
+  /// statistic(j) + place, rows x D row-major: tables that are looked up have a row for each category of column j and
+  /// a last one for what is none.
+  std::vector<Place> index(const Block& x) const {
+    std::vector<Place> result(x.rows * columns());
+    const NativeRows& native = x.native;
+    const auto* bytes = static_cast<const unsigned char*>(native.data);
+    for (std::size_t n = 0; bytes != nullptr && n < x.rows; ++n)
+      for (std::size_t j = 0; j < columns(); ++j)
+        result[n * columns() + j] =
+            of_byte_[byte_values * j + bytes[static_cast<std::ptrdiff_t>(n) * native.row_stride +
+                                             static_cast<std::ptrdiff_t>(j) * native.column_stride]];
+    for (std::size_t j = 0; bytes == nullptr && j < columns(); ++j)
+      for (std::size_t n = 0; n < x.rows; ++n)
+        result[n * columns() + j] = static_cast<Place>(statistic(j) + place(j, x.column(j)[n]));
+    return result;
   }
 
  private:
+  static constexpr std::size_t byte_values = 256;
+
   /// By code from the lowest; empty where the codes are too sparse for it.
   static std::vector<Place> make_table(const std::vector<double>& codes) {
     constexpr double always = 1 << 16;
@@ -108,6 +127,7 @@ class Codebook {
 
   CategoryLists categories_;
   std::vector<std::vector<Place>> tables_;
+  std::vector<Place> of_byte_;  // index of byte b in column j at 256 j + b
   std::vector<std::size_t> statistics_;
   std::size_t statistic_size_ = 0;
   std::size_t widest_ = 0;
@@ -195,35 +215,33 @@ class DirichletColumns {
   CodebookPtr codebook_;
 };
 
-/// log p by gathering: a table of K x (V_j + 1) for each column, whose last entry is that of no category.
+/// log p by gathering: for each column a table of a row for each category, and a last one for what is none.
 class GatheringEvaluator final : public Evaluator {
  public:
-  GatheringEvaluator(CodebookPtr codebook, ConstMatrixView theta) : codebook_(std::move(codebook)) {
-    for (std::size_t j = 0; j < codebook_->columns(); ++j) {
-      std::vector<double> table;
-      for (std::size_t k = 0; k < theta.rows(); ++k) {
-        for (const double p : codebook_->column(theta.row(k), j)) table.push_back(special::floored_log(p));
-        table.push_back(special::log_zero);
+  GatheringEvaluator(CodebookPtr codebook, ConstMatrixView theta)
+      : codebook_(std::move(codebook)),
+        width_(padded(theta.rows(), panel_rows)),
+        table_(codebook_->statistic_size() * width_) {
+    for (std::size_t k = 0; k < theta.rows(); ++k)
+      for (std::size_t j = 0; j < codebook_->columns(); ++j) {
+        const auto p = codebook_->column(theta.row(k), j);
+        for (std::size_t v = 0; v <= p.size(); ++v)
+          table_[(codebook_->statistic(j) + v) * width_ + k] =
+              v < p.size() ? special::floored_log(p[v]) : special::log_zero;
       }
-      tables_.push_back(std::move(table));
-    }
   }
 
   void add_log_density(const Block& x, MatrixView L) const override {
-    std::vector<Codebook::Place> places;
-    for (std::size_t j = 0; j < codebook_->columns(); ++j) {
-      codebook_->look_up(x, j, places);
-      for (std::size_t k = 0; k < L.columns(); ++k) {
-        const double* log_p = tables_[j].data() + k * (codebook_->count(j) + 1);
-        double* out = L.column(k).data();
-        for (std::size_t n = 0; n < x.rows; ++n) out[n] += log_p[places[n]];
-      }
-    }
+    const auto index = codebook_->index(x);
+    AlignedVector scratch(x.rows * width_);
+    kernels().add_table_rows(index.data(), x.rows, codebook_->columns(), table_.data(), width_,
+                             {L.data(), L.column_stride(), L.columns()}, scratch.data());
   }
 
  private:
   CodebookPtr codebook_;
-  std::vector<std::vector<double>> tables_;
+  std::size_t width_;
+  AlignedVector table_;
 };
 
 class Categorical {
@@ -254,18 +272,20 @@ class Categorical {
         for (std::size_t n = 0; n < x.rows; ++n) T(n, first + 1 + v) = places[n] == v;
     });
   }
+  bool reads_native(ElementType type) const { return type == ElementType::uint8 || type == ElementType::int8; }
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S) const {
-    const std::vector<double> ones(x.rows, 1);
-    for_each_column(x, [&](std::size_t j, const std::vector<Codebook::Place>& places) {
-      const std::size_t first = codebook_->statistic(j);
-      for (std::size_t k = 0; k < R.columns(); ++k) {
-        const double* responsibility = R.column(k).data();
-        const auto sums = codebook_->one_hot(S.row(k), j);
-        S(k, first) += detail::dot(responsibility, ones.data(), x.rows);
-        for (std::size_t n = 0; n < x.rows; ++n)
-          if (places[n] < sums.size()) sums[places[n]] += responsibility[n];
-      }
-    });
+    const auto index = codebook_->index(x);
+    const ConstKernelMatrix r{R.data(), R.column_stride(), R.columns()};
+    std::vector<double> counts(R.columns());
+    kernels().add_counts(r, x.rows, counts.data());
+    for (std::size_t k = 0; k < R.columns(); ++k)
+      for (std::size_t j = 0; j < columns(); ++j) S(k, codebook_->statistic(j)) += counts[k];
+    const bool sparse = statistic_size() > 8 * index.size();
+    if (sparse) {
+      add_entries(index, R, S);
+    } else {
+      add_table(index, r, x.rows, S);
+    }
   }
   std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
     return std::make_unique<GatheringEvaluator>(codebook_, theta);
@@ -311,6 +331,26 @@ class Categorical {
   Prior prior() const { return Prior(codebook_); }
 
  private:
+  void add_entries(const std::vector<Codebook::Place>& index, ConstMatrixView R, MatrixView S) const {
+    for (std::size_t k = 0; k < R.columns(); ++k)
+      for (std::size_t n = 0; n < R.rows(); ++n)
+        for (std::size_t j = 0; j < columns(); ++j) {
+          const std::size_t place = index[n * columns() + j] - codebook_->statistic(j);
+          if (place < codebook_->count(j)) codebook_->one_hot(S.row(k), j)[place] += R(n, k);
+        }
+  }
+  void add_table(const std::vector<Codebook::Place>& index, ConstKernelMatrix R, std::size_t rows, MatrixView S) const {
+    const std::size_t width = padded(R.columns, panel_rows);
+    AlignedVector table(statistic_size() * width);
+    AlignedVector scratch(rows * width);
+    kernels().scatter_to_table_rows(index.data(), rows, columns(), R, table.data(), width, scratch.data());
+    for (std::size_t k = 0; k < R.columns; ++k)
+      for (std::size_t j = 0; j < columns(); ++j) {
+        const auto sums = codebook_->one_hot(S.row(k), j);
+        for (std::size_t v = 0; v < sums.size(); ++v) sums[v] += table[(codebook_->statistic(j) + v) * width + k];
+      }
+  }
+
   template <class Visit>
   void for_each_column(const Block& x, Visit visit) const {
     std::vector<Codebook::Place> places;

@@ -1,7 +1,7 @@
-#include <mixfam/columnwise.hpp>
 #include <mixfam/registry.hpp>
 
 #include "gamma_prior.hpp"
+#include "linear_columns.hpp"
 
 #include <cmath>
 #include <limits>
@@ -74,7 +74,7 @@ RegistryEntry exponential_entry() {
   return {"exponential",
           "rate exp(-rate x) for x >= 0, independently in each column",
           {},
-          [](const Shape& shape) { return make_columnwise_family(Exponential(), shape.columns); },
+          [](const Shape& shape) { return make_linear_family(Exponential(), shape.columns); },
           formulas};
 }
 

@@ -2,6 +2,7 @@
 #include <mixfam/exponential_family.hpp>
 #include <mixfam/registry.hpp>
 
+#include "kernel_columns.hpp"
 #include "linear_algebra.hpp"
 #include "packed.hpp"
 #include "special.hpp"
@@ -277,30 +278,10 @@ class TiedNormalInverseWishart final : public NormalInverseWishart {
   }
 };
 
-/// Rows of a block about a point: column i of the result holds x_i - origin_i.
-class Residuals {
- public:
-  Residuals(std::size_t rows, std::size_t d)
-      : buffer_(rows * d), view_(MatrixView::column_major(buffer_.data(), rows, d)) {}
-
-  ConstMatrixView about(const Block& x, ConstVectorView origin) {
-    for (std::size_t i = 0; i < origin.size(); ++i) {
-      const double* column = x.column(i);
-      double* out = view_.column(i).data();
-      for (std::size_t n = 0; n < x.rows; ++n) out[n] = column[n] - origin[i];
-    }
-    return view_;
-  }
-
- private:
-  std::vector<double> buffer_;
-  MatrixView view_;
-};
-
-/// log N(x | m, C) without (2 pi)^(-D/2), by the whitened residuals z = W (x - m), W = chol(C)^-1.
+/// log N(x | m, C) without (2 pi)^(-D/2), by the whitened residuals W (x - m), W = chol(C)^-1.
 class WhiteningEvaluator final : public Evaluator {
  public:
-  WhiteningEvaluator(ConstMatrixView theta, std::size_t d) : d_(d) {
+  WhiteningEvaluator(ConstMatrixView theta, std::size_t d) : d_(d), means_(theta.rows() * d) {
     for (std::size_t k = 0; k < theta.rows(); ++k) {
       const auto factor = cholesky(square(theta.row(k).part(d, d * d), d));
       if (factor.empty())
@@ -308,42 +289,23 @@ class WhiteningEvaluator final : public Evaluator {
                     "component " + std::to_string(k) + ": the covariance is not positive definite");
       const auto L = square(ConstVectorView(factor), d);
       const auto mean = theta.row(k).part(0, d);
-      components_.push_back({{mean.begin(), mean.end()}, invert_lower(L), -0.5 * log_determinant(L)});
+      std::copy(mean.begin(), mean.end(), means_.begin() + static_cast<std::ptrdiff_t>(k * d));
+      panels_.push_back(pack_lower(invert_lower(L).data(), d));
+      components_.push_back({means_.data() + k * d, panels_.back().data(), -0.5 * log_determinant(L)});
     }
   }
 
   void add_log_density(const Block& x, MatrixView L) const override {
-    Residuals residuals(x.rows, d_);
-    std::vector<double> z(x.rows);
-    std::vector<double> distance(x.rows);
-    for (std::size_t k = 0; k < components_.size(); ++k) {
-      const Whitening& component = components_[k];
-      const auto r = residuals.about(x, component.mean);
-      const auto W = square(ConstVectorView(component.W), d_);
-      std::fill(distance.begin(), distance.end(), 0.0);
-      for (std::size_t i = 0; i < d_; ++i) {
-        std::fill(z.begin(), z.end(), 0.0);
-        for (std::size_t j = 0; j <= i; ++j) {
-          const double w = W(i, j);
-          const double* column = r.column(j).data();
-          for (std::size_t n = 0; n < x.rows; ++n) z[n] += w * column[n];
-        }
-        for (std::size_t n = 0; n < x.rows; ++n) distance[n] += z[n] * z[n];
-      }
-      double* out = L.column(k).data();
-      for (std::size_t n = 0; n < x.rows; ++n) out[n] += component.log_scale - 0.5 * distance[n];
-    }
+    AlignedVector scratch(whitening_scratch(d_));
+    kernels().add_whitened(columns_of(x), components_.data(), {L.data(), L.column_stride(), components_.size()},
+                           scratch.data());
   }
 
  private:
-  struct Whitening {
-    std::vector<double> mean;
-    std::vector<double> W;
-    double log_scale;  // -log|C| / 2
-  };
-
   std::size_t d_;
-  std::vector<Whitening> components_;
+  std::vector<double> means_;
+  std::vector<std::vector<double>> panels_;
+  std::vector<WhitenedComponent> components_;
 };
 
 class Gaussian : public LocatedAtMean {
@@ -363,34 +325,25 @@ class Gaussian : public LocatedAtMean {
   }
 
   void statistic(const Block& x, ConstVectorView origin, MatrixView T) const {
-    Residuals residuals(x.rows, d_);
-    const auto r = residuals.about(x, origin);
     for (std::size_t n = 0; n < x.rows; ++n) {
       T(n, StatisticLayout::spread_count) = 1;
       T(n, StatisticLayout::mean_count) = 1;
       for (std::size_t i = 0; i < d_; ++i) {
-        T(n, StatisticLayout::sum + i) = r(n, i);
-        for (std::size_t j = 0; j <= i; ++j) T(n, layout_.squares + packed::at(i, j)) = r(n, i) * r(n, j);
+        T(n, StatisticLayout::sum + i) = x.column(i)[n] - origin[i];
+        for (std::size_t j = 0; j <= i; ++j)
+          T(n, layout_.squares + packed::at(i, j)) = T(n, StatisticLayout::sum + i) * T(n, StatisticLayout::sum + j);
       }
     }
   }
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const {
-    Residuals residuals(x.rows, d_);
-    std::vector<double> weighted(x.rows);
-    const std::vector<double> ones(x.rows, 1);
+    AlignedVector scratch(scatter_scratch(d_, x.rows));
     for (std::size_t k = 0; k < R.columns(); ++k) {
-      const auto r = residuals.about(x, origins.row(k));
-      const double* responsibility = R.column(k).data();
-      const double count = detail::dot(responsibility, ones.data(), x.rows);
-      S(k, StatisticLayout::spread_count) += count;
-      S(k, StatisticLayout::mean_count) += count;
-      for (std::size_t i = 0; i < d_; ++i) {
-        const double* column = r.column(i).data();
-        for (std::size_t n = 0; n < x.rows; ++n) weighted[n] = responsibility[n] * column[n];
-        S(k, StatisticLayout::sum + i) += detail::dot(weighted.data(), ones.data(), x.rows);
-        for (std::size_t j = 0; j <= i; ++j)
-          S(k, layout_.squares + packed::at(i, j)) += detail::dot(weighted.data(), r.column(j).data(), x.rows);
-      }
+      const auto s = S.row(k);
+      const double count = kernels().add_scatter(columns_of(x), R.column(k).data(), origins.row(k).data(),
+                                                 s.part(StatisticLayout::sum, d_).data(),
+                                                 s.part(layout_.squares, packed::size(d_)).data(), scratch.data());
+      s[StatisticLayout::spread_count] += count;
+      s[StatisticLayout::mean_count] += count;
     }
   }
   std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {

@@ -1,6 +1,6 @@
-#include <mixfam/columnwise.hpp>
 #include <mixfam/registry.hpp>
 
+#include "linear_columns.hpp"
 #include "special.hpp"
 #include "success_probability.hpp"
 
@@ -84,7 +84,7 @@ RegistryEntry geometric_entry() {
   return {"geometric",
           "probability (1 - probability)^x for x = 0, 1, .. failures, independently in each column",
           {},
-          [](const Shape& shape) { return make_columnwise_family(Geometric(), shape.columns); },
+          [](const Shape& shape) { return make_linear_family(Geometric(), shape.columns); },
           formulas};
 }
 

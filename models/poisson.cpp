@@ -1,7 +1,7 @@
-#include <mixfam/columnwise.hpp>
 #include <mixfam/registry.hpp>
 
 #include "gamma_prior.hpp"
+#include "linear_columns.hpp"
 #include "special.hpp"
 
 #include <algorithm>
@@ -108,7 +108,7 @@ RegistryEntry poisson_entry() {
   return {"poisson",
           "rate^x exp(-rate) / x! for x = 0, 1, .., independently in each column",
           {},
-          [](const Shape& shape) { return make_columnwise_family(Poisson(), shape.columns); },
+          [](const Shape& shape) { return make_linear_family(Poisson(), shape.columns); },
           formulas};
 }
 

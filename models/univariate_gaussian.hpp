@@ -2,6 +2,7 @@
 
 #include <mixfam/columnwise.hpp>
 
+#include "kernel_columns.hpp"
 #include "special.hpp"
 
 #include <algorithm>
@@ -173,7 +174,7 @@ class NormalInverseGamma {
 class StandardisingEvaluator final : public Evaluator {
  public:
   StandardisingEvaluator(ConstMatrixView theta, std::size_t columns)
-      : columns_(columns), components_(theta.rows()), means_(theta.rows() * columns), scales_(means_.size()) {
+      : components_(theta.rows()), means_(theta.rows() * columns), scales_(means_.size()) {
     for (std::size_t k = 0; k < components_; ++k) {
       double log_determinant = 0;
       for (std::size_t j = 0; j < columns; ++j) {
@@ -187,29 +188,32 @@ class StandardisingEvaluator final : public Evaluator {
   }
 
   void add_log_density(const Block& x, MatrixView L) const override {
-    std::vector<double> distance(x.rows);
-    for (std::size_t k = 0; k < components_; ++k) {
-      std::fill(distance.begin(), distance.end(), 0.0);
-      for (std::size_t j = 0; j < columns_; ++j) {
-        const double mean = means_[k * columns_ + j];
-        const double scale = scales_[k * columns_ + j];
-        const double* column = x.column(j);
-        for (std::size_t n = 0; n < x.rows; ++n) {
-          const double z = scale * (column[n] - mean);
-          distance[n] += z * z;
-        }
-      }
-      double* out = L.column(k).data();
-      for (std::size_t n = 0; n < x.rows; ++n) out[n] += log_scales_[k] - 0.5 * distance[n];
-    }
+    kernels().add_standardised(columns_of(x), {means_.data(), scales_.data(), log_scales_.data()},
+                               {L.data(), L.column_stride(), components_});
   }
 
  private:
-  std::size_t columns_;
   std::size_t components_;
   std::vector<double> means_;
   std::vector<double> scales_;      // 1 / sqrt(v)
   std::vector<double> log_scales_;  // -log|C| / 2
+};
+
+/// For K components the counts, and K x D row-major the sums of residuals x - o and of their squares, of one block.
+struct ColumnMoments {
+  ColumnMoments(const Block& x, ConstMatrixView R, ConstMatrixView origins)
+      : counts(R.columns()), sums(R.columns() * x.column_count), squares(sums.size()) {
+    std::vector<double> means;
+    for (std::size_t k = 0; k < R.columns(); ++k)
+      means.insert(means.end(), origins.row(k).begin(), origins.row(k).end());
+    const ConstKernelMatrix r{R.data(), R.column_stride(), R.columns()};
+    kernels().add_moments(columns_of(x), r, means.data(), sums.data(), squares.data());
+    kernels().add_counts(r, x.rows, counts.data());
+  }
+
+  std::vector<double> counts;
+  std::vector<double> sums;
+  std::vector<double> squares;
 };
 
 /// What Gaussians over d columns have in common: theta begins with the mean, which is the origin, and h = (2
@@ -274,16 +278,14 @@ class SphericalGaussian : public LocatedAtMean {
     }
   }
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const {
-    std::vector<double> buffer(x.rows * statistic_size());
-    const auto T = MatrixView::column_major(buffer.data(), x.rows, statistic_size());
+    const ColumnMoments moments(x, R, origins);
     for (std::size_t k = 0; k < R.columns(); ++k) {
-      statistic(x, origins.row(k), T);
-      const double* responsibility = R.column(k).data();
-      const double count = detail::dot(responsibility, T.column(one_variance::mean_count).data(), x.rows);
-      S(k, one_variance::spread_count) += count;
-      S(k, one_variance::mean_count) += count;
-      for (std::size_t p = one_variance::sum; p < statistic_size(); ++p)
-        S(k, p) += detail::dot(responsibility, T.column(p).data(), x.rows);
+      S(k, one_variance::spread_count) += moments.counts[k];
+      S(k, one_variance::mean_count) += moments.counts[k];
+      for (std::size_t j = 0; j < d_; ++j) {
+        S(k, one_variance::sum + j) += moments.sums[k * d_ + j];
+        S(k, one_variance::squares(d_)) += moments.squares[k * d_ + j];
+      }
     }
   }
   std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
@@ -359,25 +361,14 @@ class DiagonalGaussian : public Columnwise<SphericalGaussian> {
 
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const {
     const std::size_t size = one_variance::size(1);
-    std::vector<double> residuals(x.rows);
-    std::vector<double> squares(x.rows);
-    const std::vector<double> ones(x.rows, 1);
-    for (std::size_t k = 0; k < R.columns(); ++k) {
-      const double* responsibility = R.column(k).data();
-      const double count = detail::dot(responsibility, ones.data(), x.rows);
+    const ColumnMoments moments(x, R, origins);
+    for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t j = 0; j < columns(); ++j) {
-        const double* column = x.column(j);
-        const double origin = origins(k, j);
-        for (std::size_t n = 0; n < x.rows; ++n) {
-          residuals[n] = column[n] - origin;
-          squares[n] = residuals[n] * residuals[n];
-        }
-        S(k, j * size + one_variance::spread_count) += count;
-        S(k, j * size + one_variance::mean_count) += count;
-        S(k, j * size + one_variance::sum) += detail::dot(responsibility, residuals.data(), x.rows);
-        S(k, j * size + one_variance::squares(1)) += detail::dot(responsibility, squares.data(), x.rows);
+        S(k, j * size + one_variance::spread_count) += moments.counts[k];
+        S(k, j * size + one_variance::mean_count) += moments.counts[k];
+        S(k, j * size + one_variance::sum) += moments.sums[k * columns() + j];
+        S(k, j * size + one_variance::squares(1)) += moments.squares[k * columns() + j];
       }
-    }
   }
   std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
     return std::make_unique<StandardisingEvaluator>(theta, columns());

@@ -83,14 +83,37 @@ concept HasPrior = ConjugatePrior<typename F::Prior> && requires(const F family)
 
 namespace detail {
 
-/// L(:, k) += T c_k.
-inline void add_products(ConstMatrixView T, ConstVectorView c, VectorView L) {
-  for (std::size_t p = 0; p < c.size(); ++p) {
-    const double coefficient = c[p];
-    const double* column = T.column(p).data();
-    for (std::size_t n = 0; n < L.size(); ++n) L[n] += coefficient * column[n];
+/// L += T C' for blocks of columns T (rows x P) and coefficients C (K x P), in the vectors of the processor.
+class MIXFAM_API Products {
+ public:
+  explicit Products(ConstMatrixView C);
+  void add(const Block& T, MatrixView L) const;
+
+ private:
+  std::size_t components_;
+  std::vector<double> panels_;
+};
+
+/// S += R' T for a block of columns T (rows x P) and responsibilities R (rows x K, column-major); S: K x P.
+MIXFAM_API void accumulate_products(const Block& T, ConstMatrixView R, MatrixView S);
+
+/// t(X) of a block, column by column.
+class StatisticColumns {
+ public:
+  StatisticColumns(std::size_t rows, std::size_t size) : rows_(rows), buffer_(stride(rows) * size) {
+    for (std::size_t p = 0; p < size; ++p) columns_.push_back(buffer_.data() + p * stride(rows));
   }
-}
+  MatrixView view() { return {buffer_.data(), rows_, columns_.size(), 1, static_cast<std::ptrdiff_t>(stride(rows_))}; }
+  Block block() const { return {columns_.data(), columns_.size(), rows_}; }
+
+ private:
+  /// Not a power of two: such columns would share their places in the caches.
+  static std::size_t stride(std::size_t rows) { return (rows + 7) / 8 * 8 + 8; }
+
+  std::size_t rows_;
+  std::vector<double> buffer_;
+  std::vector<const double*> columns_;
+};
 
 /// sum_n a[n] b[n] in eight running sums: a fixed order that vectorises.
 inline double dot(const double* a, const double* b, std::size_t size) {
@@ -133,6 +156,11 @@ class FamilyModel final : public Family {
     if constexpr (requires { family_.add_log_base(x, out); }) family_.add_log_base(x, out);
   }
 
+  bool reads_native(ElementType type) const override {
+    if constexpr (requires { family_.reads_native(type); }) return family_.reads_native(type);
+    return false;
+  }
+
   void statistic(const Block& x, ConstVectorView origin, MatrixView T) const override {
     if constexpr (Located<F>) {
       family_.statistic(x, origin, T);
@@ -145,13 +173,15 @@ class FamilyModel final : public Family {
     if constexpr (requires { family_.accumulate(x, R, origins, S); }) {
       family_.accumulate(x, R, origins, S);
     } else {
-      std::vector<double> buffer(x.rows * statistic_size());
-      const auto T = MatrixView::column_major(buffer.data(), x.rows, statistic_size());
-      if (!Located<F>) statistic(x, {}, T);
-      for (std::size_t k = 0; k < R.columns(); ++k) {
-        if (Located<F>) statistic(x, origins.row(k), T);
-        for (std::size_t p = 0; p < statistic_size(); ++p)
-          S(k, p) += dot(R.column(k).data(), T.column(p).data(), x.rows);
+      StatisticColumns T(x.rows, statistic_size());
+      if constexpr (Located<F>) {
+        for (std::size_t k = 0; k < R.columns(); ++k) {
+          statistic(x, origins.row(k), T.view());
+          accumulate_products(T.block(), R.column_range(k, 1), S.row_range(k, 1));
+        }
+      } else {
+        statistic(x, {}, T.view());
+        accumulate_products(T.block(), R, S);
       }
     }
   }
@@ -336,28 +366,31 @@ class FamilyModel final : public Family {
   class ProductEvaluator final : public Evaluator {
    public:
     ProductEvaluator(const FamilyModel& model, ConstMatrixView theta)
-        : model_(model),
-          components_(theta.rows()),
-          origins_(components_ * model.origin_size()),
-          coefficients_(components_ * model.statistic_size()) {
+        : model_(model), components_(theta.rows()), origins_(components_ * model.origin_size()) {
+      std::vector<double> coefficients(components_ * model.statistic_size());
+      const auto C = MatrixView::row_major(coefficients.data(), components_, model.statistic_size());
       for (std::size_t k = 0; k < components_; ++k) {
         const auto at = VectorView(origins_).part(k * model.origin_size(), model.origin_size());
         model.origin(theta.row(k), at);
-        model.coefficients(theta.row(k), at,
-                           VectorView(coefficients_).part(k * model.statistic_size(), model.statistic_size()));
+        model.coefficients(theta.row(k), at, C.row(k));
+      }
+      if constexpr (Located<F>) {
+        for (std::size_t k = 0; k < components_; ++k) products_.emplace_back(C.row_range(k, 1));
+      } else {
+        products_.emplace_back(C);
       }
     }
 
     void add_log_density(const Block& x, MatrixView L) const override {
-      const std::size_t size = model_.statistic_size();
-      std::vector<double> buffer(x.rows * size);
-      const auto T = MatrixView::column_major(buffer.data(), x.rows, size);
-      if (!Located<F>) model_.statistic(x, {}, T);
-      for (std::size_t k = 0; k < components_; ++k) {
-        if (Located<F>) {
-          model_.statistic(x, ConstVectorView(origins_).part(k * model_.origin_size(), model_.origin_size()), T);
+      StatisticColumns T(x.rows, model_.statistic_size());
+      if constexpr (Located<F>) {
+        for (std::size_t k = 0; k < components_; ++k) {
+          model_.statistic(x, ConstVectorView(origins_).part(k * model_.origin_size(), model_.origin_size()), T.view());
+          products_[k].add(T.block(), L.column_range(k, 1));
         }
-        add_products(T, ConstVectorView(coefficients_).part(k * size, size), L.column(k));
+      } else {
+        model_.statistic(x, {}, T.view());
+        products_.front().add(T.block(), L);
       }
     }
 
@@ -365,7 +398,7 @@ class FamilyModel final : public Family {
     const FamilyModel& model_;
     std::size_t components_;
     std::vector<double> origins_;
-    std::vector<double> coefficients_;
+    std::vector<Products> products_;  // one for all components, or one for each where t depends on the origin
   };
 
   Schema make_hyperparameters() const {

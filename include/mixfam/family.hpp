@@ -4,6 +4,7 @@
 #include <mixfam/matrix_view.hpp>
 #include <mixfam/parameters.hpp>
 #include <mixfam/random.hpp>
+#include <mixfam/source.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -13,11 +14,20 @@
 
 namespace mixfam {
 
+/// Rows as they lie in a source: value (n, j) is n * row_stride + j * column_stride elements from the first.
+struct NativeRows {
+  const void* data = nullptr;
+  ElementType type = ElementType::float64;
+  std::ptrdiff_t row_stride = 0;
+  std::ptrdiff_t column_stride = 0;
+};
+
 /// Rows of data in cache, column by column, as families see them. Column j holds `rows` doubles.
 struct Block {
   const double* const* columns = nullptr;
   std::size_t column_count = 0;
   std::size_t rows = 0;
+  NativeRows native = {};  ///< instead of columns, for a family that reads this type: see Family::reads_native
 
   const double* column(std::size_t j) const { return columns[j]; }
 };
@@ -71,6 +81,8 @@ class MIXFAM_API Family {
   virtual const Support& support(std::size_t column) const = 0;
 
   // --- data -------------------------------------------------------------------------------------------------
+  /// Whether evaluators and `accumulate` take blocks of native rows of this type, which then have no columns.
+  virtual bool reads_native(ElementType type) const;
   /// out[n] += log h(x_n).
   virtual void add_log_base(const Block& x, VectorView out) const = 0;
   /// T(n, :) = t(x_n - o); T: rows x P, column-major.

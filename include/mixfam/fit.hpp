@@ -72,6 +72,8 @@ struct FitOptions {
   std::size_t batch_rows = 0;
   double forgetting = 0.7;
 
+  std::size_t threads = 0;  ///< 0: as many as there are cores; the result does not depend on it
+
   bool verify = false;  ///< compute each KL by its definition too, with one more pass an iteration
   /// Called after each E-step; returning false ends the fit with Verdict::interrupted.
   std::function<bool(const TraceEntry&, const Mixture&)> observer;

@@ -20,6 +20,7 @@ struct InitializeOptions {
   std::uint64_t seed = 0;
   std::uint64_t restart = 0;  ///< another start under the same seed
   Prior prior;                ///< pseudo-data for the M-step of the start
+  std::size_t threads = 0;    ///< 0: as many as there are cores; the result does not depend on it
 };
 
 /// A mixture of K components to begin from. The M-step of the start adds D + 1 pseudo-rows of the whole data to each
