@@ -187,6 +187,8 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
       "the most M-steps of a start [" + std::to_string(FitOptions().max_iterations) + "; where something is\nsampled " +
           std::to_string(sampling_iterations) + ", all of which are made]",
       [&](Name name, Text text) { request.max_iterations = whole_number<std::size_t>(name, text, 0); });
+  add(*fit, "--threads", "N", "threads to use; they change no digit of the result [all cores]",
+      [&](Name name, Text text) { request.threads = whole_number<std::size_t>(name, text, 1); });
   fit->add_flag("--verify", request.verify,
                 "compute every KL by its definition too and report how far\nlog p = ELBO + KL is off (one more pass an "
                 "iteration)");

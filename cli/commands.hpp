@@ -32,6 +32,7 @@ struct FitRequest {
   std::optional<DegeneratePolicy> degenerate;
   std::size_t restarts = 1;
   std::uint64_t seed = 0;
+  std::size_t threads = 0;
   std::optional<std::string> output;
   std::optional<std::string> trace;
   bool json = false;

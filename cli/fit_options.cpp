@@ -52,6 +52,7 @@ FitOptions fit_options(const FitRequest& request) {
   options.degenerate = request.degenerate.value_or(options.degenerate);
   options.seed = request.seed;
   options.verify = request.verify;
+  options.threads = request.threads;
   return options;
 }
 

@@ -74,6 +74,7 @@ std::string result_json(const FitOutcome& outcome) {
   json["assign"] = to_string(outcome.request.assignment);
   if (outcome.has_prior()) json["prior"] = prior_json(outcome.options.prior);
   json["seed"] = outcome.request.seed;
+  json["instruction_set"] = best.instruction_set;
   json["verdict"] = to_string(best.verdict);
   json["message"] = best.message;
   json["remaining_gain"] = best.remaining_gain;

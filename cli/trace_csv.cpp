@@ -69,6 +69,7 @@ std::string header(const FitOutcome& outcome) {
   if (request.batch_rows) add("batch_rows", outcome.options.batch_rows);
   if (request.batch_rows) add("forgetting", outcome.options.forgetting);
   add("degenerate", to_string(outcome.options.degenerate));
+  add("instruction_set", best.instruction_set);
   add("verdict", to_string(best.verdict));
   return text;
 }

@@ -20,7 +20,22 @@ std::string family_name(const Family& family) {
   return spec.substr(0, spec.find_first_of(":("));
 }
 
+/// Whether all values are inside, for the intervals that most supports are.
+bool all_inside(const Support& support, const double* x, std::size_t rows) {
+  if (support.open || !support.values.empty()) return false;
+  const double lower = std::max(support.lower, std::numeric_limits<double>::lowest());
+  const double upper = std::min(support.upper, std::numeric_limits<double>::max());
+  std::size_t inside = 0;
+  for (std::size_t n = 0; n < rows; ++n) inside += (x[n] >= lower) & (x[n] <= upper);
+  if (inside < rows || !support.integer) return inside == rows;
+  return std::all_of(x, x + rows, [](double value) { return value == std::floor(value); });
+}
+
 void check_values(const Family& family, const Source& source, const DataBlock& block) {
+  bool inside = true;
+  for (std::size_t j = 0; j < block.x.column_count; ++j)
+    inside = inside && all_inside(family.support(j), block.x.column(j), block.x.rows);
+  if (inside) return;
   for (std::size_t n = 0; n < block.x.rows; ++n) {
     for (std::size_t j = 0; j < block.x.column_count; ++j) {
       const double x = block.x.column(j)[n];

@@ -36,20 +36,48 @@ BlockPosterior::BlockPosterior(const EStepParameters& parameters, std::shared_pt
       entropy_(block_rows),
       responsibilities_(block_stride * components_) {}
 
-void BlockPosterior::compute(const DataBlock& block, const Source& source) {
+void BlockPosterior::compute_log_joint(const DataBlock& block) {
   rows_ = block.x.rows;
   const MatrixView L(log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride));
   for (std::size_t k = 0; k < components_; ++k) std::fill_n(L.column(k).data(), rows_, log_weights_[k]);
   evaluator_->add_log_density(block.x, L);
+}
+
+void BlockPosterior::add_soft(const DataBlock& block, const Source& source, Statistics& statistics) {
+  compute_log_joint(block);
   const auto R = responsibilities();
-  kernels().normalise({L.data(), L.column_stride(), components_}, rows_, {R.data(), R.column_stride(), components_},
-                      log_normaliser_.data(), entropy_.data());
+  const AssignmentSums sums = kernels().assign({log_joint_.data(), R.column_stride(), components_}, rows_,
+                                               {R.data(), R.column_stride(), components_});
+  if (!(sums.least > 0.5 * log_zero)) compute(block, source);  // names the row
+  statistics.total_weight() += static_cast<double>(rows_);
+  statistics.log_normaliser() += sums.log_normaliser;
+  statistics.expected_log_joint() += sums.log_normaliser - sums.entropy;
+  statistics.entropy() += sums.entropy;
+}
+
+void BlockPosterior::compute(const DataBlock& block, const Source& source) {
+  compute_log_joint(block);
+  const auto R = responsibilities();
+  kernels().normalise({log_joint_.data(), R.column_stride(), components_}, rows_,
+                      {R.data(), R.column_stride(), components_}, log_normaliser_.data(), entropy_.data());
   for (std::size_t n = 0; n < rows_; ++n)
     if (!(log_normaliser_[n] > 0.5 * log_zero))
       throw Error(ErrorKind::numerical, describe_row(source, block.first_row + n) +
                                             " has no density under any component; start elsewhere or use a prior");
   temperature_ = 1;
   certain_ = false;
+}
+
+/// Without weights it is the very sum of `add_soft`, so that every method reports the same number.
+double BlockPosterior::log_normaliser(const double* weights) {
+  const auto R = responsibilities();
+  if (weights == nullptr)
+    return kernels()
+        .assign({log_joint_.data(), R.column_stride(), components_}, rows_, {R.data(), R.column_stride(), components_})
+        .log_normaliser;
+  double sum = 0;
+  for (std::size_t n = 0; n < rows_; ++n) sum += weights[n] * log_normaliser_[n];
+  return sum;
 }
 
 double BlockPosterior::expected_log_joint(std::size_t n) const {
@@ -130,15 +158,18 @@ Statistics zero_statistics(const EStepParameters& parameters) {
 
 void add_block(BlockPosterior& posterior, const Family& family, const DataBlock& block, const Source& source,
                const AssignmentRule& rule, Statistics& statistics) {
-  posterior.compute(block, source);
-  posterior.assign(block, rule);
-  for (std::size_t n = 0; n < block.x.rows; ++n) {
-    const double weight = block.weights ? block.weights[n] : 1;
-    if (weight == 0) continue;
-    statistics.total_weight() += weight;
-    statistics.log_normaliser() += weight * posterior.log_normaliser()[n];
-    statistics.expected_log_joint() += weight * posterior.expected_log_joint(n);
-    statistics.entropy() += weight * posterior.entropy()[n];
+  if (block.weights == nullptr && rule.assignment == Assignment::soft && rule.temperature == 1) {
+    posterior.add_soft(block, source, statistics);
+  } else {
+    posterior.compute(block, source);
+    statistics.log_normaliser() += posterior.log_normaliser(block.weights);
+    posterior.assign(block, rule);
+    for (std::size_t n = 0; n < block.x.rows; ++n) {
+      const double weight = block.weights ? block.weights[n] : 1;
+      statistics.total_weight() += weight;
+      statistics.expected_log_joint() += weight * posterior.expected_log_joint(n);
+      statistics.entropy() += weight * posterior.entropy()[n];
+    }
   }
   posterior.weigh(block.weights, statistics.counts());
   family.accumulate(block.x, posterior.responsibilities(), statistics.origins(), statistics.sums());

@@ -43,6 +43,8 @@ class BlockPosterior {
   /// Densities and soft responsibilities.
   /// Throws Error(numerical) naming the first row that has no density under any component.
   void compute(const DataBlock& block, const Source& source);
+  /// The same for soft responsibilities of rows without weights, of which only sums are wanted.
+  void add_soft(const DataBlock& block, const Source& source, Statistics& statistics);
   /// Makes the responsibilities those of the rule.
   void assign(const DataBlock& block, const AssignmentRule& rule);
 
@@ -54,6 +56,8 @@ class BlockPosterior {
   ConstVectorView log_normaliser() const { return {log_normaliser_.data(), rows_}; }
   /// -sum_k r_nk log r_nk.
   ConstVectorView entropy() const { return {entropy_.data(), rows_}; }
+  /// The sum over the rows of w_n log sum_k exp L(n, k); before `assign`.
+  double log_normaliser(const double* weights);
   /// sum_k r_nk L(n, k).
   double expected_log_joint(std::size_t n) const;
   /// r_nk, column-major.
@@ -68,6 +72,7 @@ class BlockPosterior {
   }
 
  private:
+  void compute_log_joint(const DataBlock& block);
   /// log sum_k exp(L(n, k) / temperature).
   double tempered_normaliser(std::size_t n) const {
     return temperature_ == 1 ? log_normaliser_[n] : tempered_normaliser_[n];

@@ -4,6 +4,7 @@
 #include "data_check.hpp"
 #include "e_step.hpp"
 #include "initialize_checked.hpp"
+#include "kernels/kernels.hpp"
 #include "reseed.hpp"
 #include "responsibilities.hpp"
 #include "stepwise.hpp"
@@ -24,6 +25,10 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// What sums over the rows may be wrong by, relative to their size: a fall of more is no rounding.
 constexpr double relative_round_off = 1e-12;
+
+/// What Q from densities and Q from statistics may differ by, relative to the sums: the precision of an ill-conditioned
+/// covariance has few digits.
+constexpr double self_check_tolerance = 1e-8;
 
 /// Gains of less than this, relative to the sums, are rounding alone.
 constexpr double relative_noise = 16 * std::numeric_limits<double>::epsilon();
@@ -202,7 +207,7 @@ class Fit {
     entry.gain_e = entry.elbo_e - elbo_m;
     entry.residual = std::abs(bound - (elbo_m + defined_kl));
     entry.temperature = assignment.temperature;
-    check_soft_bound(entry, bound, assignment);
+    check_statistics(entry, assignment);
     const double expected_log_z = weighted_log(statistics_.counts(), state_.log_weights);
     entry.expected_log_z = is_vb() ? expected_log_z : nan;
     entry.expected_log_x = is_vb() ? entry.q - expected_log_z : nan;
@@ -216,12 +221,15 @@ class Fit {
       finish(Verdict::interrupted, "interrupted");
   }
 
-  /// After a soft E-step the bound is the log likelihood: two sums that must agree whatever the family computed.
-  void check_soft_bound(const TraceEntry& entry, double bound, const AssignmentRule& assignment) {
+  /// Q from the densities of the rows and Q = <S, C> + <N, log w> from their statistics: two ways to one number, of
+  /// which a family, or a kernel, can get one wrong.
+  void check_statistics(const TraceEntry& entry, const AssignmentRule& assignment) {
     if (assignment.assignment != Assignment::soft || assignment.temperature != 1) return;
-    const double difference = std::abs(entry.elbo_e - bound);
-    if (difference > relative_round_off * scale_of(entry, check_))
-      events_.push_back("self-check: the ELBO after a soft E-step differs from the log likelihood by " +
+    const double by_statistics = expected_log_density(statistics_, state_.parameters) +
+                                 weighted_log(statistics_.counts(), state_.parameters.log_weights);
+    const double difference = std::abs(statistics_.expected_log_joint() - by_statistics);
+    if (difference > self_check_tolerance * scale_of(entry, check_))
+      events_.push_back("self-check: Q from the densities differs from Q from the statistics by " +
                         std::to_string(difference));
   }
 
@@ -303,7 +311,8 @@ class Fit {
     const std::size_t free_parameters = state_.mixture.free_parameters() - fixed;
     return {std::move(state_.mixture), *verdict_,       std::move(message_),
             std::move(trace_),         remaining_gain_, check_.total_weight,
-            std::move(posterior),      log_likelihood,  free_parameters};
+            std::move(posterior),      log_likelihood,  free_parameters,
+            kernels().instruction_set};
   }
 
   Source& source_;

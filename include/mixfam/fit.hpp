@@ -90,6 +90,7 @@ struct MIXFAM_API FitResult {
   std::optional<Posterior> posterior;  ///< of weights and parameters given the last assignment; `map`, `vb`, `sampled`
   double final_log_likelihood;         ///< log p(X | mixture), weighted
   std::size_t free_parameters;         ///< of the criteria: the weights count K - 1 unless they are fixed
+  std::string instruction_set;         ///< "baseline", "avx2" or "avx512": another may change the last bits
 
   double log_likelihood() const { return final_log_likelihood; }
 

@@ -7,31 +7,132 @@
 namespace mixfam {
 namespace {
 
-void normalise(ConstKernelMatrix L, std::size_t rows, KernelMatrix R, double* log_normaliser, double* entropy) {
-  for (std::size_t n = 0; n < rows; n += lanes) {
-    const double* l = L.data + n;
-    double* r = R.data + n;
-    Vector greatest = load(l);
-    for (std::size_t k = 1; k < L.columns; ++k)
-      greatest = xsimd::max(greatest, load(l + static_cast<std::ptrdiff_t>(k) * L.stride));
-    Vector sum(0.0);
-    Vector weighted(0.0);
-    for (std::size_t k = 0; k < L.columns; ++k) {
-      const Vector a = xsimd::max(load(l + static_cast<std::ptrdiff_t>(k) * L.stride) - greatest, Vector(-1e3));
-      const Vector e = exp_of_negative(a);
-      store(r + static_cast<std::ptrdiff_t>(k) * R.stride, e);
-      sum += e;
-      weighted = xsimd::fma(e, a, weighted);
-    }
-    const Vector scale = Vector(1.0) / sum;
-    for (std::size_t k = 0; k < L.columns; ++k) {
-      double* out = r + static_cast<std::ptrdiff_t>(k) * R.stride;
-      store(out, load(out) * scale);
-    }
-    const Vector log_sum = xsimd::log(sum);
-    store(log_normaliser + n, greatest + log_sum);
-    store(entropy + n, log_sum - weighted * scale);
+/// exp of this and less is 0.
+constexpr double log_negligible = -1e3;
+
+/// For a vector of rows: r_k = exp(L_k - greatest) / sum, and what sums over rows need.
+struct RowAssignment {
+  Vector greatest;  // max_k L_k
+  Vector sum;       // sum_k exp(L_k - greatest)
+  Vector mean;      // sum_k r_k (L_k - greatest)
+};
+
+/// K components whose values stay in registers.
+template <int K>
+MIXFAM_INLINE RowAssignment assign_few(const double* l, std::ptrdiff_t l_stride, double* r, std::ptrdiff_t r_stride,
+                                       Vector alive) {
+  Vector e[K];
+  repeat<K>([&](auto k) { e[k] = load(l + k * l_stride); });
+  Vector greatest = e[0];
+  repeat<K - 1>([&](auto k) { greatest = xsimd::max(greatest, e[k + 1]); });
+  Vector sum(0.0);
+  Vector weighted(0.0);
+  repeat<K>([&](auto k) {
+    const Vector a = xsimd::max(e[k] - greatest, Vector(log_negligible));
+    e[k] = exp_of_negative(a);
+    sum += e[k];
+    weighted = xsimd::fma(e[k], a, weighted);
+  });
+  const Vector inverse = Vector(1.0) / sum;
+  const Vector scale = inverse * alive;
+  repeat<K>([&](auto k) { store(r + k * r_stride, e[k] * scale); });
+  return {greatest, sum, weighted * inverse};
+}
+
+MIXFAM_INLINE RowAssignment assign_many(const double* l, std::ptrdiff_t l_stride, double* r, std::ptrdiff_t r_stride,
+                                        std::size_t components, Vector alive) {
+  const auto count = static_cast<std::ptrdiff_t>(components);
+  Vector greatest = load(l);
+  for (std::ptrdiff_t k = 1; k < count; ++k) greatest = xsimd::max(greatest, load(l + k * l_stride));
+  Vector sum(0.0);
+  Vector weighted(0.0);
+  for (std::ptrdiff_t k = 0; k < count; ++k) {
+    const Vector a = xsimd::max(load(l + k * l_stride) - greatest, Vector(log_negligible));
+    const Vector e = exp_of_negative(a);
+    store(r + k * r_stride, e);
+    sum += e;
+    weighted = xsimd::fma(e, a, weighted);
   }
+  const Vector inverse = Vector(1.0) / sum;
+  const Vector scale = inverse * alive;
+  for (std::ptrdiff_t k = 0; k < count; ++k) store(r + k * r_stride, load(r + k * r_stride) * scale);
+  return {greatest, sum, weighted * inverse};
+}
+
+template <int K>
+MIXFAM_INLINE RowAssignment assign_rows(ConstKernelMatrix L, std::size_t n, KernelMatrix R, Vector alive) {
+  if constexpr (K == 0) {
+    return assign_many(L.data + n, L.stride, R.data + n, R.stride, L.columns, alive);
+  } else {
+    return assign_few<K>(L.data + n, L.stride, R.data + n, R.stride, alive);
+  }
+}
+
+/// f with the number of components as a compile-time constant where they fit into registers, else with 0.
+template <int K = has_many_registers ? 8 : 4, class F>
+MIXFAM_INLINE void with_component_count(std::size_t components, F f) {
+  if (components == K) {
+    f(Constant<K>());
+  } else if constexpr (K > 0) {
+    with_component_count<K - 1>(components, f);
+  } else {
+    f(Constant<0>());
+  }
+}
+
+template <int K>
+void normalise_with(ConstKernelMatrix L, std::size_t rows, KernelMatrix R, double* log_normaliser, double* entropy) {
+  for (std::size_t n = 0; n < rows; n += lanes) {
+    const RowAssignment row = assign_rows<K>(L, n, R, Vector(1.0));
+    const Vector log_sum = xsimd::log(row.sum);
+    store(log_normaliser + n, row.greatest + log_sum);
+    store(entropy + n, log_sum - row.mean);
+  }
+}
+
+void normalise(ConstKernelMatrix L, std::size_t rows, KernelMatrix R, double* log_normaliser, double* entropy) {
+  with_component_count(L.columns, [&](auto k) { normalise_with<k()>(L, rows, R, log_normaliser, entropy); });
+}
+
+/// The logarithms of many sums by that of their product: each is between 1 and K, so that so many of them do not
+/// overflow for any K below 2^31.
+constexpr std::size_t sums_in_a_product = 32;
+
+template <int K>
+AssignmentSums assign_with(ConstKernelMatrix L, std::size_t rows, KernelMatrix R) {
+  Vector least(0.0);
+  Vector greatest(0.0);
+  Vector log_sum(0.0);
+  Vector mean(0.0);
+  const auto add = [&](std::size_t n, Vector alive, Vector & product) __attribute__((always_inline)) {
+    const RowAssignment row = assign_rows<K>(L, n, R, alive);
+    least = xsimd::min(least, row.greatest * alive);
+    greatest = xsimd::fma(row.greatest, alive, greatest);
+    mean = xsimd::fma(row.mean, alive, mean);
+    product *= xsimd::fma(row.sum, alive, Vector(1.0) - alive);
+  };
+  for (std::size_t first = 0; first < rows; first += sums_in_a_product * lanes) {
+    Vector product(1.0);
+    const std::size_t end = rows - first < sums_in_a_product * lanes ? rows : first + sums_in_a_product * lanes;
+    std::size_t n = first;
+    for (; n + lanes <= end; n += lanes) add(n, Vector(1.0), product);
+    if (n < end) {
+      double alive[lanes] = {};
+      for (std::size_t i = 0; i < end - n; ++i) alive[i] = 1;
+      add(n, load(alive), product);
+    }
+    log_sum += xsimd::log(product);
+  }
+  double smallest[lanes];
+  store(smallest, least);
+  for (std::size_t i = 1; i < lanes; ++i) smallest[0] = smallest[i] < smallest[0] ? smallest[i] : smallest[0];
+  return {sum_of(greatest) + sum_of(log_sum), sum_of(log_sum - mean), smallest[0]};
+}
+
+AssignmentSums assign(ConstKernelMatrix L, std::size_t rows, KernelMatrix R) {
+  AssignmentSums sums = {};
+  with_component_count(L.columns, [&](auto k) { sums = assign_with<k()>(L, rows, R); });
+  return sums;
 }
 
 void weigh(KernelMatrix R, std::size_t rows, const double* weights) {

@@ -107,20 +107,29 @@ void add_whitened(KernelColumns x, const WhitenedComponent* components, KernelMa
   for (; first < x.rows; first += lanes) add_whitened_rows_from<1>(first, x, components, L, scratch);
 }
 
-/// Columns of Y on each side of a tile of Y'Y.
+/// Columns on each side of a tile of U'T.
 constexpr int scatter_tile = has_many_registers ? 4 : 3;
 
-/// out(i, j) += sum_n Y(n, i) Y(n, j) for I x J columns; of a tile on the diagonal the lower triangle.
+/// Residuals T = x - origin and U = r T, column by column.
+struct Residuals {
+  double* T;
+  double* U;
+  std::size_t stride;
+  std::size_t rows;
+};
+
+/// out(i, j) += sum_n U(n, i) T(n, j) for I x J columns; of a tile on the diagonal the lower triangle.
 template <int I, int J, bool diagonal>
-MIXFAM_INLINE void add_scatter_tile(const double* Yi, const double* Yj, std::size_t stride, std::size_t rows,
-                                    double* out, std::size_t first_i, std::size_t first_j) {
+MIXFAM_INLINE void add_scatter_tile(const Residuals& residuals, std::size_t first_i, std::size_t first_j, double* out) {
+  const double* U = residuals.U + first_i * residuals.stride;
+  const double* T = residuals.T + first_j * residuals.stride;
   Vector sums[I * J];
   repeat<I * J>([&](auto t) { sums[t] = Vector(0.0); });
-  for (std::size_t n = 0; n < rows; n += lanes) {
+  for (std::size_t n = 0; n < residuals.rows; n += lanes) {
     Vector b[J];
-    repeat<J>([&](auto j) { b[j] = load(Yj + j * stride + n); });
+    repeat<J>([&](auto j) { b[j] = load(T + j * residuals.stride + n); });
     repeat<I>([&](auto i) {
-      const Vector a = diagonal ? b[i] : load(Yi + i * stride + n);
+      const Vector a = load(U + i * residuals.stride + n);
       repeat<J>([&](auto j) {
         if constexpr (!diagonal || j() <= i()) sums[i * J + j] = xsimd::fma(a, b[j], sums[i * J + j]);
       });
@@ -136,52 +145,53 @@ MIXFAM_INLINE void add_scatter_tile(const double* Yi, const double* Yj, std::siz
   });
 }
 
-/// The tiles of I rows of Y'Y from the left to the diagonal.
+/// The tiles of I rows of U'T from the left to the diagonal.
 template <int I>
-void add_scatter_rows(const double* Y, std::size_t stride, std::size_t rows, double* out, std::size_t first_i) {
-  const double* Yi = Y + first_i * stride;
+void add_scatter_rows(const Residuals& residuals, std::size_t first_i, double* out) {
   for (std::size_t j = 0; j < first_i; j += scatter_tile)
-    add_scatter_tile<I, scatter_tile, false>(Yi, Y + j * stride, stride, rows, out, first_i, j);
-  add_scatter_tile<I, I, true>(Yi, Yi, stride, rows, out, first_i, first_i);
+    add_scatter_tile<I, scatter_tile, false>(residuals, first_i, j, out);
+  add_scatter_tile<I, I, true>(residuals, first_i, first_i, out);
 }
 
-/// Y = sqrt(r) (x - origin) and sums += sum_n r (x - origin).
-void scale_residuals(KernelColumns x, const double* roots, const double* origin, double* Y, std::size_t stride,
-                     double* sums) {
+/// Makes the residuals of rows from `first` on, with 0 behind the last, and sums += sum_n r_n (x_n - origin).
+void make_residuals(KernelColumns x, std::size_t first, const double* r, const double* origin,
+                    const Residuals& residuals, double* sums) {
   for (std::size_t j = 0; j < x.count; ++j) {
     const Vector o(origin[j]);
     Vector sum(0.0);
-    double* y = Y + j * stride;
-    for (std::size_t n = 0; n < x.rows; n += lanes) {
-      const Vector root = load(roots + n);
-      const Vector scaled = root * (load_some(x.at[j] + n, x.rows - n) - o);
-      store(y + n, scaled);
-      sum = xsimd::fma(root, scaled, sum);
+    for (std::size_t n = 0; n < residuals.rows; n += lanes) {
+      const Vector t = load_some(x.at[j] + first + n, residuals.rows - n) - o;
+      const Vector u = t * load_some(r + first + n, residuals.rows - n);
+      store(residuals.T + j * residuals.stride + n, t);
+      store(residuals.U + j * residuals.stride + n, u);
+      sum += u;
     }
     sums[j] += sum_of(sum);
   }
 }
 
+void add_scatter_of(const Residuals& residuals, std::size_t d, double* squares) {
+  std::size_t i = 0;
+  for (; i + scatter_tile <= d; i += scatter_tile) add_scatter_rows<scatter_tile>(residuals, i, squares);
+  repeat<scatter_tile - 1>([&](auto rest) {
+    if (d - i == static_cast<std::size_t>(rest()) + 1) add_scatter_rows<rest() + 1>(residuals, i, squares);
+  });
+}
+
 double add_scatter(KernelColumns x, const double* r, const double* origin, double* sums, double* squares,
                    double* scratch) {
-  const std::size_t stride = column_stride(x.rows);
-  double* roots = scratch;
-  double* Y = scratch + stride;
   Vector total(0.0);
-  for (std::size_t n = 0; n < x.rows; n += lanes) {
-    const Vector one = load_some(r + n, x.rows - n);
-    total += one;
-    store(roots + n, xsimd::sqrt(one));
-  }
+  for (std::size_t n = 0; n < x.rows; n += lanes) total += load_some(r + n, x.rows - n);
   const double count = sum_of(total);
   if (count == 0) return 0;
-  scale_residuals(x, roots, origin, Y, stride, sums);
-  const std::size_t d = x.count;
-  std::size_t i = 0;
-  for (; i + scatter_tile <= d; i += scatter_tile) add_scatter_rows<scatter_tile>(Y, stride, x.rows, squares, i);
-  repeat<scatter_tile - 1>([&](auto rest) {
-    if (d - i == static_cast<std::size_t>(rest()) + 1) add_scatter_rows<rest() + 1>(Y, stride, x.rows, squares, i);
-  });
+  const std::size_t at_a_time = scatter_rows(x.count, x.rows);
+  const std::size_t stride = column_stride(at_a_time);
+  for (std::size_t first = 0; first < x.rows; first += at_a_time) {
+    const std::size_t rows = x.rows - first < at_a_time ? x.rows - first : at_a_time;
+    const Residuals residuals{scratch, scratch + x.count * stride, stride, rows};
+    make_residuals(x, first, r, origin, residuals, sums);
+    add_scatter_of(residuals, x.count, squares);
+  }
   return count;
 }
 

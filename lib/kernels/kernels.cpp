@@ -27,6 +27,7 @@ const Kernels MIXFAM_JOINED(kernels_of_, MIXFAM_INSTRUCTION_SET) = {
     index_patterns,
     sum_patterns,
     normalise,
+    assign,
     weigh,
     add_counts,
 };

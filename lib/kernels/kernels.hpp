@@ -45,6 +45,12 @@ struct StandardisedComponents {
   const double* log_scales;  ///< K
 };
 
+struct AssignmentSums {
+  double log_normaliser;  ///< sum_n log sum_k exp L(n, k)
+  double entropy;         ///< -sum_nk r log r
+  double least;           ///< min over n of max_k L(n, k), or 0 where that is less
+};
+
 struct Kernels {
   const char* instruction_set;
 
@@ -84,8 +90,10 @@ struct Kernels {
 
   // --- assignment ---------------------------------------------------------------------------------------------
   /// R(n, k) = exp(L(n, k) - log_normaliser[n]), log_normaliser[n] = log sum_k exp L(n, k), entropy[n] = -sum_k r log
-  /// r. L must not be +inf or NaN. Rows are padded to a multiple of 8: L, R and the results have room for them.
+  /// r. L must be finite. Rows are padded to a multiple of 8: L, R and the results have room for them.
   void (*normalise)(ConstKernelMatrix L, std::size_t rows, KernelMatrix R, double* log_normaliser, double* entropy);
+  /// The same R, 0 in the padding, and the sums over the rows alone.
+  AssignmentSums (*assign)(ConstKernelMatrix L, std::size_t rows, KernelMatrix R);
   /// R(n, k) *= weights[n].
   void (*weigh)(KernelMatrix R, std::size_t rows, const double* weights);
   /// counts[k] += sum_n R(n, k).
@@ -109,7 +117,11 @@ constexpr std::size_t padded(std::size_t count, std::size_t multiple) {
 /// the caches.
 constexpr std::size_t column_stride(std::size_t rows) { return padded(rows, 8) + 8; }
 constexpr std::size_t whitening_scratch(std::size_t d) { return 24 * d; }
-constexpr std::size_t scatter_scratch(std::size_t d, std::size_t rows) { return (d + 1) * column_stride(rows); }
+/// Rows whose residuals stay in the second cache.
+constexpr std::size_t scatter_rows(std::size_t d, std::size_t rows) { return d < 128 || rows < 128 ? rows : 128; }
+constexpr std::size_t scatter_scratch(std::size_t d, std::size_t rows) {
+  return 2 * d * column_stride(scatter_rows(d, rows));
+}
 
 /// Rows of a lower triangular D x D matrix, row-major, in panels up to the diagonal.
 std::vector<double> pack_lower(const double* W, std::size_t d);
