@@ -220,7 +220,7 @@ struct Hdf5Source::Impl {
   void hand_back();
 
   Chunk next(std::size_t granularity);
-  void rewind();
+  std::size_t rewind_to(std::size_t row);
 
   std::string file;
   std::string path;
@@ -674,11 +674,13 @@ void Hdf5Source::Impl::hand_back() {
   handed_out = 0;
 }
 
-void Hdf5Source::Impl::rewind() {
-  next_unread = 0;
+/// Reading begins with a whole chunk of the file.
+std::size_t Hdf5Source::Impl::rewind_to(std::size_t row) {
+  next_unread = std::min(row, rows) / unit * unit;
   first_kept = 0;
   kept = 0;
   handed_out = 0;
+  return next_unread;
 }
 
 Hdf5Source::Hdf5Source(const std::string& location, const Hdf5Options& options) {
@@ -699,7 +701,9 @@ const std::string& Hdf5Source::file() const { return impl_->file; }
 const std::string& Hdf5Source::path() const { return impl_->path; }
 const std::vector<std::string>& Hdf5Source::warnings() const { return impl_->warnings; }
 
-void Hdf5Source::rewind() { impl_->rewind(); }
+void Hdf5Source::rewind() { impl_->rewind_to(0); }
+
+std::size_t Hdf5Source::rewind_to(std::size_t row) { return impl_->rewind_to(row); }
 
 Chunk Hdf5Source::next(std::size_t granularity) {
   const hdf5::Silence silence;

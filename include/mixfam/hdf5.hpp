@@ -48,6 +48,7 @@ class MIXFAM_API Hdf5Source final : public Source {
   const std::vector<std::string>& warnings() const;
 
   void rewind() override;
+  std::size_t rewind_to(std::size_t row) override;
   Chunk next(std::size_t granularity) override;
 
  private:
