@@ -34,6 +34,7 @@ struct FitRequest {
   std::uint64_t seed = 0;
   std::optional<std::string> output;
   std::optional<std::string> trace;
+  std::optional<std::size_t> memory;  ///< bytes that the process may take
   bool json = false;
   bool verify = false;
   bool quiet = false;

@@ -43,6 +43,9 @@ struct Chunk {
   const double* weights = nullptr;
 };
 
+/// What starts, fits and scores ask `Source::next` for: sums over the rows are made of parts of so many.
+inline constexpr std::size_t pass_granularity = 2048;
+
 /// A rewindable stream of rows.
 class MIXFAM_API Source {
  public:
