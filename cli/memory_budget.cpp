@@ -50,17 +50,22 @@ std::size_t whole_file_number(const char* file) {
   return stream >> number ? number : std::numeric_limits<std::size_t>::max();
 }
 
+/// Libraries reserve address space that they never use.
+std::size_t address_space_in_use() {
+  const std::size_t pages = whole_file_number("/proc/self/statm");
+  return pages == std::numeric_limits<std::size_t>::max() ? 0 : pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
 /// The memory that this process may take: of the machine, its control group and its own limits the least.
 std::size_t available_memory() {
   std::size_t bytes =
       static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   for (const char* file : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"})
     bytes = std::min(bytes, whole_file_number(file));
-  for (const auto resource : {RLIMIT_AS, RLIMIT_DATA}) {
-    rlimit limit = {};
-    if (getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-      bytes = std::min<std::size_t>(bytes, limit.rlim_cur);
-  }
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    bytes =
+        std::min<std::size_t>(bytes, limit.rlim_cur - std::min<std::size_t>(limit.rlim_cur, address_space_in_use()));
   return bytes;
 }
 
