@@ -154,4 +154,8 @@ class MemoryTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    outcome = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
+    failed = len({test.id().split(" ")[0] for test, _ in outcome.failures + outcome.errors})
+    print(f"{outcome.testsRun - failed} passed, {failed} failed")
+    sys.exit(0 if outcome.wasSuccessful() else 1)
