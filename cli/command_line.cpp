@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include "fit_options.hpp"
+#include "memory_budget.hpp"
 #include "text.hpp"
 #include "weights_prior.hpp"
 
@@ -193,6 +194,10 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
                 "compute every KL by its definition too and report how far\nlog p = ELBO + KL is off (one more pass an "
                 "iteration)");
 
+  add(*fit, "--memory", "SIZE",
+      "what the program may take, such as 500MiB or 2GB: rows are kept in\nmemory as far as it lasts, the others are "
+      "read in each pass\n[half of the machine's memory]",
+      [&](Name name, Text text) { request.memory = parse_bytes(name, text); });
   add(*fit, "--output", "MODEL.h5", "save the mixture", store(request.output));
   add(*fit, "--trace", "FILE.csv", "save the trace, one line for each iteration", store(request.trace));
   fit->add_flag("--json", request.json, "the result as one JSON document");

@@ -35,6 +35,7 @@ struct FitRequest {
   std::size_t threads = 0;
   std::optional<std::string> output;
   std::optional<std::string> trace;
+  std::optional<std::size_t> memory;  ///< bytes that the process may take
   bool json = false;
   bool verify = false;
   bool quiet = false;

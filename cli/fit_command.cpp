@@ -4,6 +4,7 @@
 #include "fit_outcome.hpp"
 #include "fit_report.hpp"
 #include "interrupt.hpp"
+#include "memory_budget.hpp"
 #include "output_file.hpp"
 #include "prior_file.hpp"
 #include "progress.hpp"
@@ -11,12 +12,16 @@
 #include "standard_streams.hpp"
 #include "trace_csv.hpp"
 
+#include <mixfam/cached_source.hpp>
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/registry.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <thread>
 #include <utility>
 
 namespace mixfam::cli {
@@ -162,6 +167,21 @@ ExitStatus deliver(const FitOutcome& outcome) {
   return status;
 }
 
+/// Responsibilities are read as a whole.
+std::size_t bytes_of_start(const FitRequest& request, const Hdf5Source& file) {
+  const bool responsibilities =
+      request.starts_from_file() && start_file_kind(request.start) == StartFileKind::responsibilities;
+  return responsibilities ? file.rows() * request.components * sizeof(double) : 0;
+}
+
+/// A word about rows that are read again and again.
+void note_streaming(const CacheOptions& cache, const Hdf5Source& file) {
+  const std::size_t kept = cache.cache_bytes / file.row_bytes();
+  if (kept >= file.rows()) return;
+  complain("note: " + std::to_string(kept) + " of " + std::to_string(file.rows()) +
+           " rows are kept in memory, the others are read in every pass (--memory)");
+}
+
 }  // namespace
 
 ExitStatus fit_command(const FitRequest& request) {
@@ -170,15 +190,24 @@ ExitStatus fit_command(const FitRequest& request) {
   catch_interrupt();
   Hdf5Options hdf5_options;
   hdf5_options.columns = request.columns;
-  Hdf5Source source(request.data, hdf5_options);
-  check_not_overwritten(request, source);
-  for (const std::string& warning : source.warnings()) complain("warning: " + warning);
-  const FamilyPtr family = Registry::builtin().make(request.family, source.columns(), source.column_names(), &source);
-  options.prior = choose_prior(request, family, source);
-  RestartsResult runs = run_fit(request, family, source, options);
-  ColumnLabels columns = column_labels(*family, names_of_columns(source), source.category_labels());
-  return deliver({request, std::move(options), source.file(), source.path(), source.rows(), std::move(columns),
-                  source.category_labels(), std::move(runs), interrupted()});
+  Hdf5Source file(request.data, hdf5_options);
+  check_not_overwritten(request, file);
+  for (const std::string& warning : file.warnings()) complain("warning: " + warning);
+  const std::size_t threads = request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency());
+  const FitSize size{request.components, threads, bytes_of_start(request, file)};
+  CacheOptions cache = plan_memory(request.memory, file, nullptr, size);
+  std::optional<CachedSource> source(std::in_place, file, cache);
+  const FamilyPtr family = Registry::builtin().make(request.family, file.columns(), file.column_names(), &*source);
+  if (const CacheOptions plan = plan_memory(request.memory, file, family, size); plan.cache_bytes < cache.cache_bytes) {
+    cache = plan;
+    source.emplace(file, cache);
+  }
+  if (!request.quiet) note_streaming(cache, file);
+  options.prior = choose_prior(request, family, *source);
+  RestartsResult runs = run_fit(request, family, *source, options);
+  ColumnLabels columns = column_labels(*family, names_of_columns(file), file.category_labels());
+  return deliver({request, std::move(options), file.file(), file.path(), file.rows(), std::move(columns),
+                  file.category_labels(), std::move(runs), interrupted()});
 }
 
 }  // namespace mixfam::cli

@@ -63,7 +63,7 @@ std::size_t thread_count(std::size_t wanted) {
 /// As many leaves as make a task worth a thread's while, but not so many that threads run out of tasks.
 std::size_t leaves_of_task(const Rows& rows) {
   constexpr std::size_t most = 16;
-  constexpr std::size_t bytes = std::size_t{4} << 20;
+  constexpr std::size_t bytes = std::size_t{1} << 20;
   constexpr std::size_t tasks_per_thread = 16;
   const std::size_t fitting = bytes / (leaf_rows * sizeof(double) * rows.source.columns());
   const std::size_t fair = rows.source.rows() / (leaf_rows * tasks_per_thread * rows.threads);

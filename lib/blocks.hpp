@@ -18,7 +18,7 @@
 namespace mixfam {
 
 inline constexpr std::size_t block_rows = 256;  ///< a block stays in cache
-inline constexpr std::size_t leaf_rows = 8 * block_rows;
+inline constexpr std::size_t leaf_rows = pass_granularity;
 /// Doubles between the columns of a block.
 inline constexpr std::size_t block_stride = column_stride(block_rows);
 

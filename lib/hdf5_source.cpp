@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -186,7 +187,11 @@ void bits_to_double(std::byte* slot, std::size_t size) {
 constexpr std::size_t largest_aligned_read = std::size_t{256} << 20;
 
 /// HDF5 takes some 6 kB for each chunk that a read touches.
-constexpr std::size_t most_chunks_in_a_read = 4096;
+constexpr std::size_t bytes_for_a_chunk_in_a_read = 6 << 10;
+constexpr std::size_t most_chunks_in_a_read = 1024;
+
+/// To unpack a chunk HDF5 holds it packed and unpacked, and the unpacked one grows by doubling.
+constexpr std::size_t copies_to_unpack = 3;
 
 }  // namespace
 
@@ -220,7 +225,7 @@ struct Hdf5Source::Impl {
   void hand_back();
 
   Chunk next(std::size_t granularity);
-  void rewind();
+  std::size_t rewind_to(std::size_t row);
 
   std::string file;
   std::string path;
@@ -256,8 +261,9 @@ struct Hdf5Source::Impl {
   std::vector<std::vector<std::string>> labels;  ///< one list for each column, or empty
   bool is_group_of_codes = false;                ///< int32 codes, where -1 stands for a missing value
 
-  std::size_t unit = 1;        ///< rows of a chunk of the file
-  std::size_t block_rows = 1;  ///< rows of one read, a multiple of `unit`
+  std::size_t unit = 1;          ///< rows of a chunk of the file
+  std::size_t unpack_bytes = 0;  ///< what HDF5 takes for the chunks of one read
+  std::size_t block_rows = 1;    ///< rows of one read, a multiple of `unit`
   bool large_integers_seen = false;
 
   std::size_t next_unread = 0;
@@ -268,6 +274,10 @@ struct Hdf5Source::Impl {
   std::vector<std::byte> staging;
 
   std::size_t handed_row_bytes() const { return columns * element_size(element); }
+  std::size_t reading_bytes() const {
+    const std::size_t staged = gather.empty() ? 0 : row_bytes;
+    return block_rows * (handed_row_bytes() + staged + string_row_bytes) + unpack_bytes;
+  }
 };
 
 Hdf5Source::Impl::Impl(const std::string& location, const Hdf5Options& options) {
@@ -451,7 +461,12 @@ void Hdf5Source::Impl::plan_reads(hid_t creation, std::size_t read_bytes) {
                    "read its chunk shape");
     unit = std::clamp<std::size_t>(chunk[0], 1, rows);
     const std::size_t across = rank == 2 ? (first_cell + cells - 1) / chunk[1] - first_cell / chunk[1] + 1 : 1;
-    most_units = most_chunks_in_a_read / across;
+    most_units = std::max<std::size_t>(1, most_chunks_in_a_read / across);
+    const std::size_t values =
+        std::accumulate(chunk.begin(), chunk.begin() + rank, std::size_t{1}, std::multiplies<>());
+    const Handle type = require(H5Dget_type(dataset.id()), where(), "read its type");
+    unpack_bytes = most_chunks_in_a_read * bytes_for_a_chunk_in_a_read;
+    if (H5Pget_nfilters(creation) > 0) unpack_bytes += copies_to_unpack * values * H5Tget_size(type.id());
   }
   const std::size_t bytes = std::max(row_bytes, string_row_bytes);
   const std::size_t fitting = std::max<std::size_t>(1, read_bytes / bytes);
@@ -674,11 +689,13 @@ void Hdf5Source::Impl::hand_back() {
   handed_out = 0;
 }
 
-void Hdf5Source::Impl::rewind() {
-  next_unread = 0;
+/// Reading begins with a whole chunk of the file.
+std::size_t Hdf5Source::Impl::rewind_to(std::size_t row) {
+  next_unread = std::min(row, rows) / unit * unit;
   first_kept = 0;
   kept = 0;
   handed_out = 0;
+  return next_unread;
 }
 
 Hdf5Source::Hdf5Source(const std::string& location, const Hdf5Options& options) {
@@ -699,7 +716,12 @@ const std::string& Hdf5Source::file() const { return impl_->file; }
 const std::string& Hdf5Source::path() const { return impl_->path; }
 const std::vector<std::string>& Hdf5Source::warnings() const { return impl_->warnings; }
 
-void Hdf5Source::rewind() { impl_->rewind(); }
+std::size_t Hdf5Source::row_bytes() const { return impl_->handed_row_bytes(); }
+std::size_t Hdf5Source::reading_bytes() const { return impl_->reading_bytes(); }
+
+void Hdf5Source::rewind() { impl_->rewind_to(0); }
+
+std::size_t Hdf5Source::rewind_to(std::size_t row) { return impl_->rewind_to(row); }
 
 Chunk Hdf5Source::next(std::size_t granularity) {
   const hdf5::Silence silence;

@@ -18,6 +18,16 @@ namespace {
 
 /// Rows that centres are drawn from: enough for any start, whatever the size of the data.
 constexpr std::size_t sample_rows = 32768;
+/// Of wide rows fewer are drawn, as many as take so much with their features, but not too few for the components.
+constexpr std::size_t sample_bytes = std::size_t{16} << 20;
+constexpr std::size_t fewest_sample_rows = 1024;
+constexpr std::size_t fewest_sample_rows_for_each_component = 32;
+
+std::size_t most_sample_rows(const Family& family, std::size_t components) {
+  const std::size_t row_bytes = (family.columns() + family.feature_size()) * sizeof(double);
+  const std::size_t fewest = std::max(fewest_sample_rows, fewest_sample_rows_for_each_component * components);
+  return std::clamp(sample_bytes / row_bytes, std::min(fewest, sample_rows), sample_rows);
+}
 
 /// Rows of data with their features, row-major.
 struct RowSample {
@@ -35,8 +45,8 @@ struct RowSample {
 };
 
 /// Numbers of rows, one drawn from each of equal strata; all rows when they are few.
-std::vector<std::size_t> draw_rows(std::size_t rows, Random& random) {
-  const std::size_t count = std::min(rows, sample_rows);
+std::vector<std::size_t> draw_rows(std::size_t rows, std::size_t most, Random& random) {
+  const std::size_t count = std::min(rows, most);
   std::vector<std::size_t> result(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t first = i * rows / count;
@@ -50,6 +60,9 @@ RowSample gather(const Family& family, Source& source, const std::vector<std::si
   RowSample sample;
   sample.columns = source.columns();
   sample.features = family.feature_size();
+  sample.values.reserve(rows.size() * sample.columns);
+  sample.feature_values.reserve(rows.size() * sample.features);
+  sample.weights.reserve(rows.size());
   std::vector<double> buffer(block_rows * sample.features);
   auto next = rows.begin();
   for_each_block(source, [&](const DataBlock& block) {
@@ -249,7 +262,8 @@ Mixture start_mixture(const FamilyPtr& family, const Statistics& statistics, con
 Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Source& source,
                            const InitializeOptions& options, const Statistics& total) {
   Random random = stream(Stream::start, options.seed, options.restart);
-  const RowSample sample = gather(*family, source, draw_rows(source.rows(), random));
+  const RowSample sample =
+      gather(*family, source, draw_rows(source.rows(), most_sample_rows(*family, components), random));
   const auto scales = feature_scales(sample);
   const auto centres = options.start == Start::kmeans_plus_plus
                            ? spread_centres(sample, scales, components, options.threads, random)

@@ -12,6 +12,11 @@ const std::vector<std::vector<std::string>>& Source::category_labels() const {
   return none;
 }
 
+std::size_t Source::rewind_to(std::size_t) {
+  rewind();
+  return 0;
+}
+
 std::size_t element_size(ElementType type) {
   switch (type) {
     case ElementType::int8:

@@ -29,7 +29,7 @@ def cases():
     for text in sorted(python, key=lambda text: '"w"' not in text):
         if '"w"' in text:
             yield text, [sys.executable, "-c", text]
-    for text in blocks("docs/file_format.md", "sh"):
+    for text in blocks("docs/file_format.md", "sh") + blocks("docs/streaming.md", "sh"):
         yield text, mixfam(text.removeprefix("mixfam "))
     for text in python:
         if '"w"' not in text:

@@ -114,6 +114,23 @@ void check_says(const std::string& message, const std::vector<std::string>& part
 
 }  // namespace
 
+TEST_CASE("reading begins at or before any row") {
+  for (const char* name : {"f8", "big_i2"}) {
+    Hdf5Source source(test_file("types.h5:/") + name);
+    CHECK(source.row_bytes() == 3 * element_size(source.next(1).type));
+    CHECK(source.reading_bytes() >= source.row_bytes());
+    for (std::size_t row = 0; row < source.rows(); ++row) {
+      const std::size_t first = source.rewind_to(row);
+      CHECK(first <= row);
+      const Chunk chunk = source.next(1);
+      CHECK(chunk.first_row == first);
+      std::vector<double> values;
+      append(chunk, source.columns(), values);
+      CHECK(values.front() == static_cast<double>(3 * first));
+    }
+  }
+}
+
 TEST_CASE("numbers are read in the file's own type") {
   struct Case {
     const char* name;

@@ -19,7 +19,7 @@ struct Hdf5Options {
   /// Columns to read, by name or by number from 0, in this order; empty: all. For a compound table: its members.
   std::vector<std::string> columns;
   /// Bytes to read at a time, rounded to whole chunks of the file.
-  std::size_t read_bytes = std::size_t{8} << 20;
+  std::size_t read_bytes = std::size_t{4} << 20;
 };
 
 /// Rows of an HDF5 data set, read block by block in the file's own numeric type.
@@ -47,7 +47,14 @@ class MIXFAM_API Hdf5Source final : public Source {
   /// What a reader should know but that does not stop it: chunks never written, integers beyond 2^53.
   const std::vector<std::string>& warnings() const;
 
+  /// Bytes of one row as it is handed out.
+  std::size_t row_bytes() const;
+  /// The most bytes of memory that reading takes: the rows of one read, and what HDF5 needs to unpack chunks. Strings
+  /// of variable length take what they are long besides.
+  std::size_t reading_bytes() const;
+
   void rewind() override;
+  std::size_t rewind_to(std::size_t row) override;
   Chunk next(std::size_t granularity) override;
 
  private:

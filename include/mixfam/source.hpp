@@ -39,8 +39,12 @@ struct Chunk {
   std::size_t rows = 0;              ///< 0 at the end of the source
   std::ptrdiff_t row_stride = 0;     ///< in elements
   std::ptrdiff_t column_stride = 1;  ///< in elements
-  const double* weights = nullptr;   ///< one for each row of the chunk, or none: all 1
+  /// One for each row of the chunk, or none: all 1. Either all chunks of a source have weights or none has.
+  const double* weights = nullptr;
 };
+
+/// What starts, fits and scores ask `Source::next` for: sums over the rows are made of parts of so many.
+inline constexpr std::size_t pass_granularity = 2048;
 
 /// A rewindable stream of rows.
 class MIXFAM_API Source {
@@ -58,6 +62,8 @@ class MIXFAM_API Source {
   virtual std::string name() const = 0;
 
   virtual void rewind() = 0;
+  /// Goes to a row at or before `row` where reading can begin, and returns it: the first row of the next chunk.
+  virtual std::size_t rewind_to(std::size_t row);
   /// The rows that follow. Their number is a multiple of `granularity` except at the end of the source.
   virtual Chunk next(std::size_t granularity) = 0;
 };

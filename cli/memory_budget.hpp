@@ -1,0 +1,32 @@
+#pragma once
+
+#include <mixfam/cached_source.hpp>
+#include <mixfam/family.hpp>
+#include <mixfam/hdf5.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace mixfam::cli {
+
+/// The bytes of a text such as "2GiB", "500MB" or "1048576". Throws Error(usage) naming the option.
+std::size_t parse_bytes(const std::string& option, const std::string& text);
+
+/// A number of bytes in whole MiB, rounded up.
+std::string mebibytes_text(std::size_t bytes);
+
+/// What a fit holds besides the rows that it keeps.
+struct FitSize {
+  std::size_t components = 1;
+  std::size_t threads = 1;
+  std::size_t start_bytes = 0;  ///< of responsibilities to start from
+};
+
+/// How `memory` bytes for the whole process are spent; without them, half of what the machine or its limits allow, and
+/// never too little. The family may be unknown: then its statistics are taken to be few.
+/// Throws Error(usage) naming the least that is enough when `memory` is less.
+CacheOptions plan_memory(std::optional<std::size_t> memory, const Hdf5Source& source, const FamilyPtr& family,
+                         const FitSize& size);
+
+}  // namespace mixfam::cli
