@@ -15,10 +15,10 @@
 
 namespace {
 
-constexpr int repetitions = 20;
+constexpr int repetitions = 200;
 constexpr std::size_t chains = 16;  // independent: enough to hide the latency of two units
-constexpr std::size_t steps = std::size_t{1} << 21;
-constexpr std::size_t array_doubles = std::size_t{1} << 25;  // of each thread: 256 MiB, beyond any cache
+constexpr std::size_t steps = std::size_t{1} << 18;
+constexpr std::size_t array_doubles = std::size_t{1} << 24;  // of each thread: 128 MiB, beyond any cache
 
 typedef double Vector16 __attribute__((vector_size(16)));
 typedef double Vector32 __attribute__((vector_size(32)));
