@@ -61,10 +61,10 @@ def short(number):
 TABLE = (
     Case("full_2", FULL, 1_000_000, 2, 3),
     Case("full_16", FULL, 200_000, 16, 16),
-    Case("full_64", FULL, 100_000, 64, 32, roofline=True),
-    Case("full_256", FULL, 20_000, 256, 8, roofline=True),
-    Case("diagonal", DIAGONAL, 1_000_000, 32, 64, roofline=True),
-    Case("bernoulli", BERNOULLI, 200_000, 784, 10),
+    Case("full_64", FULL, 100_000, 64, 32, iterations=3, roofline=True),
+    Case("full_256", FULL, 20_000, 256, 8, iterations=3, roofline=True),
+    Case("diagonal", DIAGONAL, 1_000_000, 32, 64, iterations=3, roofline=True),
+    Case("bernoulli", BERNOULLI, 200_000, 784, 10, iterations=3),
     Case("categorical", CATEGORICAL, 500_000, 20, 8),
     Case("exponential", EXPONENTIAL, 5_000_000, 1, 3),
 )

@@ -1,6 +1,6 @@
 """Measures parts of the benchmarks and keeps the figures as JSON: run.sh calls it.
 
-    measure.py FOLDER [--quick] [PART...]
+    measure.py FOLDER [--quick] [--only PART]...
 """
 
 import argparse
@@ -21,11 +21,11 @@ PARTS = {"machine": measure_machine, "table": measure_table, "convergence": meas
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("--only", action="append", choices=PARTS)
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     workspace = Workspace(arguments.folder, arguments.quick)
-    for part in arguments.parts or PARTS:
+    for part in arguments.only or PARTS:
         try:
             PARTS[part].measure(workspace)
         except (peer_list.PeerError, measure_table.Disagreement) as error:

@@ -4,12 +4,13 @@ import statistics
 import sys
 
 import cases
+import data
 import peer_list
 
 TOLERANCE = 1e-6  # nats
-CASE = cases.Case("overlap", cases.FULL, 20_000, 3, 4)
-CENTRE_DISTANCE = 2.4
-ENOUGH_ITERATIONS = 60_000  # for the limit
+CASE = cases.Case("overlap", cases.FULL, 20_000, 4, 4)
+OVERLAP = data.Overlap(distance=2, variety=0.2)  # plain EM needs some 2000 iterations
+ENOUGH_ITERATIONS = 10_000  # for the limit
 SPEEDUP = 20.0  # to reach: times scikit-learn
 UNKNOWN_OPTION = 2  # exit status of mixfam_peer
 
@@ -17,21 +18,21 @@ UNKNOWN_OPTION = 2  # exit status of mixfam_peer
 def measure(workspace):
     case = workspace.size(CASE)
     peers = {peer.name: peer for peer in peer_list.peers()}
-    data, start = workspace.data_of(case, centre_distance=CENTRE_DISTANCE), workspace.start_of(case)
-    limit, uncertainty = find_limit(peers["numpy"], case, data, start)
+    files = workspace.data_of(case, overlap=OVERLAP), workspace.start_of(case)
+    limit, uncertainty = find_limit(peers["numpy"], case, files)
     results = {"rows": case.rows, "columns": case.columns, "components": case.components, "limit": limit,
                "uncertainty": uncertainty, "runs": []}
     runs = [(peers["scikit-learn"], "none")] + [(peers["mixfam"], name) for name in ("none", "squarem", "anderson")]
     for threads in cases.THREADS:
         for peer, acceleration in runs:
-            result = measure_run(peer, acceleration, case, data, start, threads, limit - TOLERANCE)
+            result = measure_run(peer, acceleration, case, files, threads, limit - TOLERANCE)
             results["runs"].append(result)
             workspace.save("convergence", results)
 
 
-def find_limit(peer, case, data, start):
+def find_limit(peer, case, files):
     """What numpy's EM comes to, and by how much that still changed over the last half of its iterations."""
-    half, whole = (peer_list.run_peer(peer, case, data, start, 1, 0, iterations)["log_likelihood"]
+    half, whole = (peer_list.run_peer(peer, case, *files, 1, 0, iterations)["log_likelihood"]
                    for iterations in (ENOUGH_ITERATIONS // 2, ENOUGH_ITERATIONS))
     if abs(whole - half) > TOLERANCE / 10:
         raise peer_list.PeerError(f"numpy's EM still gained {whole - half:g} nats between iterations "
@@ -39,11 +40,11 @@ def find_limit(peer, case, data, start):
     return whole, abs(whole - half)
 
 
-def measure_run(peer, acceleration, case, data, start, threads, until):
+def measure_run(peer, acceleration, case, files, threads, until):
     result = {"peer": peer.name, "acceleration": acceleration, "threads": threads}
     options = ("--until", repr(until)) + (() if acceleration == "none" else ("--accelerate", acceleration))
     try:
-        result |= peer_list.run_peer(peer, case, data, start, threads, 0, ENOUGH_ITERATIONS, options)
+        result |= peer_list.run_peer(peer, case, *files, threads, 0, ENOUGH_ITERATIONS, options)
     except peer_list.PeerError as error:
         if error.status != UNKNOWN_OPTION:
             raise

@@ -50,5 +50,5 @@ def peak_bytes(program, workspace, case, budget):
     with tempfile.TemporaryDirectory() as folder:
         peak = pathlib.Path(folder) / "peak"
         subprocess.run(["/usr/bin/time", "--format=%M", f"--output={peak}", *map(str, command)], check=True,
-                       stdout=subprocess.DEVNULL)
+                       capture_output=True)
         return int(peak.read_text().split()[-1]) * 1024

@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
     std::printf("%s\n", measure(command_line({argv + 1, argv + argc})).dump().c_str());
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
-    return 1;
+    return error.kind() == ErrorKind::usage ? 2 : 1;
   }
   return 0;
 }

@@ -49,12 +49,13 @@ def peers():
              single_precision=True),
         Peer("scikit-learn", python("sklearn"), gaussian, packaged=True),
         Peer("armadillo", (built("armadillo_peer"),), gaussian, packaged=True,
-             row_limits={"full_64": 20_000, "full_256": 4_000}),
+             row_limits={"full_16": 50_000, "full_64": 4_096, "full_256": 4_096, "diagonal": 100_000}),
         Peer("mclust", ("Rscript", HERE / "peers" / "mclust_peer.R"), gaussian, packaged=True, threaded=False,
-             row_limits={"full_2": 200_000, "full_16": 20_000, "full_64": 10_000, "full_256": 4_000,
-                         "diagonal": 50_000}),
+             row_limits={"full_2": 200_000, "full_16": 20_000, "full_64": 4_096, "full_256": 4_096,
+                         "diagonal": 20_000}),
         Peer("pomegranate", python("pomegranate"), every, packaged=True,
-             row_limits={"full_64": 20_000, "diagonal": 50_000, "bernoulli": 20_000, "categorical": 20_000}),
+             row_limits={"diagonal": 100_000, "bernoulli": 10_000,
+                         "categorical": 50_000}),
     )
 
 

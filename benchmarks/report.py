@@ -46,6 +46,10 @@ class Medians:
         """A peer without threads takes as long with two cores as with one."""
         return self.values.get((case.name, peer, 1 if peer in self.threadless else threads))
 
+    def mark(self, case, peer):
+        """A star on times that were scaled from fewer rows."""
+        return "*" if self.scaled[case.name, peer] else ""
+
     def fastest(self, case, peers, threads):
         return min((time, peer) for peer in peers if (time := self.get(case, peer, threads)) is not None)
 
@@ -58,7 +62,8 @@ class Comparison:
         self.case, self.threads = case, threads
         self.mixfam = medians.get(case, "mixfam", threads)
         self.packaged, self.packaged_name = medians.fastest(case, packaged, threads)
-        self.numpy, self.numpy_name = medians.fastest(case, NUMPY, threads)
+        self.packaged_mark = medians.mark(case, self.packaged_name)
+        self.numpy, _ = medians.fastest(case, NUMPY, threads)
         self.gflops = case.flops / self.mixfam / 1e9 if case.flops else None
         self.peak_share = self.gflops / peak if case.flops else None
         # Even PEAK_SHARE of the peak would not be NUMPY_RATIO times as fast as numpy.
@@ -86,7 +91,7 @@ class Comparison:
                f"{self.case.data_bytes / self.mixfam / 1e9:.2g} GB/s"
 
     def row(self):
-        return (self.case.label, f"{milliseconds(self.packaged)} ({self.packaged_name})", milliseconds(self.numpy),
+        return (self.case.label, f"{milliseconds(self.packaged)}{self.packaged_mark} ({self.packaged_name})", milliseconds(self.numpy),
                 milliseconds(self.mixfam), f"{self.packaged / self.mixfam:.1f}", f"{self.numpy / self.mixfam:.1f}",
                 self.throughput(), self.verdict())
 
@@ -145,7 +150,7 @@ def peer_cell(case, name, threads, medians):
     seconds = medians.get(case, name, threads)
     if seconds is None:
         return "-"
-    return milliseconds(seconds) + ("*" if medians.scaled[case.name, name] else "")
+    return milliseconds(seconds) + medians.mark(case, name)
 
 
 def scaled_rows(measured, medians):
@@ -171,7 +176,8 @@ def convergence_section(results):
             rows.append((name, run["threads"], MISSING, "", "", ""))
             continue
         ratio = peers[run["threads"]] / median(run)
-        verdict = "" if run["peer"] != "mixfam" else "met" if ratio >= measure_convergence.SPEEDUP else "missed"
+        verdict = "met" if ratio >= measure_convergence.SPEEDUP else "missed"
+        verdict = verdict if run["acceleration"] != "none" else ""
         rows.append((name, run["threads"], milliseconds(median(run)), run["iterations"], f"{ratio:.1f}", verdict))
     header = ("program", "threads", "time", "iterations", "scikit-learn / it",
               f"goal: {measure_convergence.SPEEDUP:g}")

@@ -19,7 +19,7 @@ measure=yes
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=(--quick) report=$root/build-benchmarks/report-quick ;;
-    --only) parts+=("${2?--only needs the name of a part}") && shift ;;
+    --only) parts+=(--only "${2?--only needs the name of a part}") && shift ;;
     --report) measure= ;;
     *)
       sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" >&2
@@ -32,7 +32,7 @@ done
 "$root/scripts/install_packages.sh" build
 "$root/scripts/install_packages.sh" --list "$here/packages.txt" benchmark
 configure build-benchmarks -Dbenchmarks=enabled -Dcli=enabled -Dtests=disabled -Dexamples=disabled >&2
-ninja --quiet -C "$root/build-benchmarks" >&2
+ninja -C "$root/build-benchmarks" --quiet >&2
 
 export BENCHMARKS_BUILD=$root/build-benchmarks PYTHONDONTWRITEBYTECODE=1
 folder=$BENCHMARKS_BUILD/measurements

@@ -14,19 +14,20 @@ model <- models[[argument[1]]]
 iterations <- as.integer(argument[4])
 seconds_to_spend <- as.numeric(argument[5])
 
-# HDF5 counts axes from the other end: X arrives as D x N, the means as D x K, the covariances as D x D x K.
+# HDF5 counts axes from the other end: X arrives as D x N, the means as D x K, the covariances as D x D x K,
+# of the diagonal model D x K.
 data <- H5File$new(argument[2], "r")
 X <- t(data[["X"]][, ])
 start <- H5File$new(argument[3], "r")
-covariance <- start[["components/covariance"]][, , ]
-components <- dim(covariance)[3]
-variance <- list(modelName = model, d = ncol(X), G = components, sigma = covariance)
+covariance <- start[["components/covariance"]]$read()
+components <- tail(dim(covariance), 1)
+variance <- list(modelName = model, d = ncol(X), G = components)
 if (model == "VVV") {
+  variance$sigma <- covariance
   variance$cholsigma <- array(apply(covariance, 3, chol), dim(covariance))
 } else {
-  diagonals <- apply(covariance, 3, diag)
-  variance$scale <- exp(colMeans(log(diagonals)))
-  variance$shape <- sweep(diagonals, 2, variance$scale, "/")
+  variance$scale <- exp(colMeans(log(covariance)))
+  variance$shape <- sweep(covariance, 2, variance$scale, "/")
 }
 parameters <- list(pro = start[["weights"]][], mean = start[["components/mean"]][, ], variance = variance)
 z <- estep(data = X, modelName = model, parameters = parameters)$z

@@ -99,8 +99,7 @@ class Diagonal(LinearModel):
         self.centre = task.X.mean(axis=0)
         X = task.X - self.centre
         mean = task.parameters["mean"] - self.centre
-        variance = np.diagonal(task.parameters["covariance"], axis1=1, axis2=2)
-        super().__init__(with_ones(X * X, X), task.weights, {"mean": mean, "variance": variance})
+        super().__init__(with_ones(X * X, X), task.weights, {"mean": mean, "variance": task.parameters["covariance"]})
 
     def coefficients(self):
         mean, variance = self.parameters["mean"], self.parameters["variance"]

@@ -32,8 +32,8 @@ def components(task):
         return [MultivariateGaussianDistribution(mean, covariance)
                 for mean, covariance in zip(task.parameters["mean"], task.parameters["covariance"])]
     if task.family == "gaussian:covariance=diagonal":
-        return [independent([NormalDistribution(m, v**0.5) for m, v in zip(mean, np.diag(covariance))])
-                for mean, covariance in zip(task.parameters["mean"], task.parameters["covariance"])]
+        return [independent([NormalDistribution(m, v**0.5) for m, v in zip(mean, variances)])
+                for mean, variances in zip(task.parameters["mean"], task.parameters["covariance"])]
     if task.family == "bernoulli":
         return [independent([BernoulliDistribution(p) for p in row]) for row in task.parameters["probability"]]
     if task.family == "exponential":

@@ -36,7 +36,6 @@ def start(task):
     covariance_type = "diag" if task.family.endswith("diagonal") else "full"
     covariances = task.parameters["covariance"]
     if covariance_type == "diag":
-        covariances = np.diagonal(covariances, axis1=1, axis2=2).copy()
         roots = 1 / np.sqrt(covariances)
     else:
         roots = np.linalg.inv(np.linalg.cholesky(covariances)).transpose(0, 2, 1)
