@@ -40,6 +40,7 @@ class Medians:
             key = case.name, result["peer"]
             self.scaled[key] = result["rows"] if result["rows"] != case.rows else None
             self.values[*key, result["threads"]] = statistics.median(result["seconds"]) * case.rows / result["rows"]
+        self.too_slow = {(case, peer.name) for peer in peer_list.peers() for case in peer.too_slow}
         self.threadless = {peer.name for peer in peer_list.peers() if not peer.threaded}
 
     def get(self, case, peer, threads):
@@ -142,14 +143,15 @@ def all_peers_tables(measured, medians):
         rows = [(case.label, *(peer_cell(case, name, threads, medians) for name in names)) for case in measured]
         text.append(table((f"{threads} thread{'s' if threads > 1 else ''}", *names), rows))
     text.append("`*`: measured on fewer rows (" + scaled_rows(measured, medians) + ") and scaled to all of them.\n"
-                "A dash: the peer has no such model. mclust has no threads. numpy-float32 computes in single precision.")
+                "Too slow: an iteration takes tens of seconds, and it was left out. A dash: the peer has no such model, or "
+                "the variant is not for it. mclust has no threads. numpy-float32 computes in single precision.")
     return "\n\n".join(text)
 
 
 def peer_cell(case, name, threads, medians):
     seconds = medians.get(case, name, threads)
     if seconds is None:
-        return "-"
+        return "too slow" if (case.name, name) in medians.too_slow else "-"
     return milliseconds(seconds) + medians.mark(case, name)
 
 
