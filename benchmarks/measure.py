@@ -25,7 +25,10 @@ def main():
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     workspace = Workspace(arguments.folder, arguments.quick)
-    for part in arguments.only or PARTS:
+    parts = arguments.only or list(PARTS)
+    if workspace.load("machine") is None and "machine" not in parts:
+        parts.insert(0, "machine")  # the other figures are compared with it
+    for part in parts:
         try:
             PARTS[part].measure(workspace)
         except (peer_list.PeerError, measure_table.Disagreement) as error:

@@ -8,9 +8,9 @@ import data
 import peer_list
 
 TOLERANCE = 1e-6  # nats
-CASE = cases.Case("overlap", cases.FULL, 20_000, 4, 4)
-OVERLAP = data.Overlap(distance=2, variety=0.2)  # plain EM needs some 2000 iterations
-ENOUGH_ITERATIONS = 10_000  # for the limit
+CASE = cases.Case("overlap", cases.FULL, 10_000, 4, 4)
+OVERLAP = data.Overlap(distance=2, variety=0.2)  # plain EM needs some 1200 iterations
+ENOUGH_ITERATIONS = 6_000  # for the limit
 SPEEDUP = 20.0  # to reach: times scikit-learn
 UNKNOWN_OPTION = 2  # exit status of mixfam_peer
 

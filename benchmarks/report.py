@@ -143,7 +143,7 @@ def all_peers_tables(measured, medians):
         rows = [(case.label, *(peer_cell(case, name, threads, medians) for name in names)) for case in measured]
         text.append(table((f"{threads} thread{'s' if threads > 1 else ''}", *names), rows))
     text.append("`*`: measured on fewer rows (" + scaled_rows(measured, medians) + ") and scaled to all of them.\n"
-                "Too slow: an iteration takes tens of seconds, and it was left out. A dash: the peer has no such model, or "
+                "Too slow: an iteration takes more than ten seconds, and it was left out. A dash: the peer has no such model, or "
                 "the variant is not for it. mclust has no threads. numpy-float32 computes in single precision.")
     return "\n\n".join(text)
 
