@@ -1,10 +1,15 @@
 #!/bin/bash
-# Installs the Debian packages of scripts/packages.txt that are missing, and nothing when none is.
+# Installs the Debian packages of a list that are missing, and nothing when none is. The list is scripts/packages.txt
+# unless another is given.
 #
-#     scripts/install_packages.sh build [test]
+#     scripts/install_packages.sh [--list FILE] build [test]
 set -euo pipefail
 
 list=$(dirname "$(readlink -f "$0")")/packages.txt
+if [ "${1-}" = --list ]; then
+  list=${2?--list needs a file}
+  shift 2
+fi
 
 missing=()
 for purpose in "$@"; do
