@@ -167,6 +167,13 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
         request.forgetting =
             number(name, text, "a number in (0.5, 1]", [](double value) { return value > 0.5 && value <= 1; });
       });
+  add(*fit, "--accelerate", "METHOD",
+      "anderson, squarem or none: extrapolate the steps of soft assignment,\nso that far fewer are needed [none]",
+      [&](Name name, Text text) {
+        request.accelerate = one_of<Acceleration>(
+            name, text,
+            {{"anderson", Acceleration::anderson}, {"squarem", Acceleration::squarem}, {"none", Acceleration::none}});
+      });
   add(*fit, "--degenerate", "POLICY",
       "for a component that no parameters fit: error, reseed (around a\nrandom row), drop or keep (its old parameters) "
       "[error]",

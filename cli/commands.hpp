@@ -30,6 +30,7 @@ struct FitRequest {
   std::optional<std::size_t> batch_rows;
   std::optional<double> forgetting;
   std::optional<DegeneratePolicy> degenerate;
+  Acceleration accelerate = Acceleration::none;
   std::size_t restarts = 1;
   std::uint64_t seed = 0;
   std::optional<std::string> output;

@@ -133,6 +133,20 @@ void complain_about(const FitOutcome& outcome) {
   }
 }
 
+/// Iterations from which extrapolation is worth mentioning: fits of clusters that lie apart need fewer.
+constexpr std::size_t slow_iterations = 200;
+
+/// A word of advice after a fit that plain steps made slow.
+void advise(const FitOutcome& outcome) {
+  const FitOptions& options = outcome.options;
+  const bool could_accelerate = options.assignment == Assignment::soft && options.update != Update::sampled &&
+                                options.batch_rows == 0 && options.temperature == 1;
+  if (outcome.request.quiet || outcome.interrupted || !could_accelerate || outcome.is_accelerated()) return;
+  if (outcome.best().iterations() > slow_iterations)
+    complain("hint: " + std::to_string(outcome.best().iterations()) +
+             " iterations are many; --accelerate anderson usually needs far fewer");
+}
+
 void save(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   const FitResult& best = outcome.best();
@@ -159,6 +173,7 @@ ExitStatus deliver(const FitOutcome& outcome) {
   if (status == ExitStatus::done) attempt([&] { save(outcome); });
   attempt([&] { print(outcome.request.json ? result_json(outcome) : fit_report(outcome)); });
   complain_about(outcome);
+  advise(outcome);
   return status;
 }
 

@@ -24,6 +24,7 @@ struct FitOutcome {
   bool interrupted;
 
   const FitResult& best() const { return runs.best; }
+  bool is_accelerated() const { return options.accelerate != Acceleration::none; }
   bool has_prior() const { return options.update != Update::ml; }
   /// Whether what the method increases is the log likelihood itself.
   bool increases_log_likelihood() const {

@@ -59,6 +59,8 @@ std::string method(const FitOptions& options) {
   if (options.temperature > 1)
     text += fmt::format(", annealed from temperature {} by {}", format_value(options.temperature),
                         format_value(options.cooling));
+  if (options.accelerate != Acceleration::none)
+    text += fmt::format(", accelerated ({})", to_string(options.accelerate));
   if (options.batch_rows > 0)
     text += fmt::format(", in batches of {} with step (t + 2)^-{}", plural(options.batch_rows, "row"),
                         format_value(options.forgetting));

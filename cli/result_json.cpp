@@ -34,6 +34,7 @@ Json options(const FitOutcome& outcome) {
                {"cooling", options.cooling},
                {"batch_rows", options.batch_rows},
                {"forgetting", options.forgetting},
+               {"accelerate", to_string(options.accelerate)},
                {"degenerate", to_string(options.degenerate)},
                {"verify", options.verify}};
   if (outcome.has_prior()) json["prior"] = prior_json(options.prior);

@@ -68,6 +68,7 @@ std::string header(const FitOutcome& outcome) {
   if (request.temperature) add("cooling", outcome.options.cooling);
   if (request.batch_rows) add("batch_rows", outcome.options.batch_rows);
   if (request.batch_rows) add("forgetting", outcome.options.forgetting);
+  if (outcome.is_accelerated()) add("accelerate", to_string(outcome.options.accelerate));
   add("degenerate", to_string(outcome.options.degenerate));
   add("verdict", to_string(best.verdict));
   return text;
@@ -77,7 +78,7 @@ std::string header(const FitOutcome& outcome) {
 
 std::string trace_csv(const FitOutcome& outcome) {
   std::string text = header(outcome);
-  text += "iteration";
+  text += outcome.is_accelerated() ? "iteration,accelerated" : "iteration";
   for (const TraceQuantity& quantity : trace_quantities()) text += fmt::format(",{}", quantity.name);
   const std::size_t components = most_components(outcome.best().trace);
   for (const ListQuantity& quantity : list_quantities)
@@ -85,6 +86,7 @@ std::string trace_csv(const FitOutcome& outcome) {
   text += ",events\n";
   for (const TraceEntry& entry : outcome.best().trace) {
     text += std::to_string(entry.iteration);
+    if (outcome.is_accelerated()) append(text, entry.accelerated ? "1" : "0");
     for (const TraceQuantity& quantity : trace_quantities()) append(text, exact(entry.*quantity.value));
     for (const ListQuantity& quantity : list_quantities) {
       const std::vector<double>& values = entry.*quantity.values;
