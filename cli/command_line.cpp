@@ -120,6 +120,10 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
   add(*fit, "--columns", "A,B,..", "columns to read, by name or by number from 0 [all]",
       [&](Name name, Text text) { request.columns = split_at_commas(name, text); });
 
+  fit->add_flag(
+      "--merge-rows", request.merge_rows,
+      "read the data once and fit each distinct row, weighted by the\nnumber of its copies; for data of few values");
+
   add(*fit, "--start", "START",
       "kmeans++, random, or a file: a saved or hand-made mixture, taken\n"
       "exactly, or /responsibilities (N x K), which begin with an M-step\n[kmeans++]",

@@ -29,6 +29,7 @@ struct FitRequest {
   std::optional<double> cooling;
   std::optional<std::size_t> batch_rows;
   std::optional<double> forgetting;
+  bool merge_rows = false;
   std::optional<DegeneratePolicy> degenerate;
   Acceleration accelerate = Acceleration::none;
   std::size_t restarts = 1;

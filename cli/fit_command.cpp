@@ -14,6 +14,7 @@
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 #include <mixfam/initialize.hpp>
+#include <mixfam/merged_source.hpp>
 #include <mixfam/registry.hpp>
 
 #include <filesystem>
@@ -81,6 +82,8 @@ FitResult fit_from_file(const FitRequest& request, const FamilyPtr& family, Sour
     check_components(request, start.components(), "/weights");
     return fit(start, source, options);
   }
+  if (request.merge_rows)
+    refuse("--merge-rows cannot begin with the responsibilities of " + request.start + ", which belong to single rows");
   const Responsibilities responsibilities = load_responsibilities(request.start);
   check_components(request, responsibilities.components, "/responsibilities");
   return fit_responsibilities(family, responsibilities.view(), source, options);
@@ -188,12 +191,16 @@ ExitStatus fit_command(const FitRequest& request) {
   Hdf5Source source(request.data, hdf5_options);
   check_not_overwritten(request, source);
   for (const std::string& warning : source.warnings()) complain("warning: " + warning);
-  const FamilyPtr family = Registry::builtin().make(request.family, source.columns(), source.column_names(), &source);
-  options.prior = choose_prior(request, family, source);
-  RestartsResult runs = run_fit(request, family, source, options);
+  std::optional<MergedSource> merged;
+  if (request.merge_rows) merged.emplace(source);
+  Source& rows = merged ? static_cast<Source&>(*merged) : source;
+  const FamilyPtr family = Registry::builtin().make(request.family, source.columns(), source.column_names(), &rows);
+  options.prior = choose_prior(request, family, rows);
+  RestartsResult runs = run_fit(request, family, rows, options);
   ColumnLabels columns = column_labels(*family, names_of_columns(source), source.category_labels());
-  return deliver({request, std::move(options), source.file(), source.path(), source.rows(), std::move(columns),
-                  source.category_labels(), std::move(runs), interrupted()});
+  const std::optional<std::size_t> distinct_rows = merged ? std::optional(merged->rows()) : std::nullopt;
+  return deliver({request, std::move(options), source.file(), source.path(), source.rows(), distinct_rows,
+                  std::move(columns), source.category_labels(), std::move(runs), interrupted()});
 }
 
 }  // namespace mixfam::cli

@@ -25,6 +25,10 @@ void check_meaning(const FitRequest& request, const FitOptions& options) {
           "--temperature has a meaning with --assign soft only");
   require(!request.cooling || request.temperature, "--cooling has no meaning without --temperature");
   require(!request.forgetting || request.batch_rows, "--forgetting has no meaning without --batch-rows");
+  require(!request.merge_rows || request.assignment != Assignment::sampled,
+          "--merge-rows has no meaning with --assign sampled: the copies of a row would share one draw");
+  require(!request.merge_rows || !request.batch_rows,
+          "--merge-rows has no meaning with --batch-rows: the batches would not be those of the data");
   const bool accelerated = request.accelerate != Acceleration::none;
   require(!accelerated || request.assignment == Assignment::soft, "--accelerate has a meaning with --assign soft only");
   require(!accelerated || request.update != Update::sampled, "--accelerate has no meaning with --update sampled");

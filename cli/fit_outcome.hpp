@@ -18,7 +18,8 @@ struct FitOutcome {
   std::string file;    ///< of the data
   std::string path;    ///< of the data set within the file
   std::size_t rows;
-  ColumnLabels columns;  ///< numbers as names where the file holds no names
+  std::optional<std::size_t> distinct_rows;  ///< that were fitted in their place, with --merge-rows
+  ColumnLabels columns;                      ///< numbers as names where the file holds no names
   std::vector<std::vector<std::string>> category_labels;
   RestartsResult runs;
   bool interrupted;

@@ -73,6 +73,7 @@ std::string head(const FitOutcome& outcome) {
   text +=
       fmt::format("        {} x {} ({})\n", plural(outcome.rows, "row"), plural(outcome.columns.names.size(), "column"),
                   printable(joined(outcome.columns.names, ", "), shown_names));
+  if (outcome.distinct_rows) text += fmt::format("        {}\n", plural(*outcome.distinct_rows, "distinct row"));
   text += fmt::format("model   {} of {}\n", plural(outcome.best().mixture.components(), "component"),
                       printable(outcome.best().mixture.family().spec(), 80));
   text += fmt::format("method  {}\n", method(outcome.options));

@@ -53,6 +53,7 @@ std::string header(const FitOutcome& outcome) {
   add("mixfam", MIXFAM_VERSION);
   add_text("data", outcome.file + ":" + outcome.path);
   add("rows", outcome.rows);
+  if (outcome.distinct_rows) add("distinct_rows", *outcome.distinct_rows);
   add_text("family", best.mixture.family().spec());
   add("components", best.mixture.components());
   add("update", to_string(request.update));

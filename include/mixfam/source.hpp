@@ -56,6 +56,8 @@ class MIXFAM_API Source {
   virtual const std::vector<std::vector<std::string>>& category_labels() const;
   /// What error messages call the data, such as "ages.h5:/X".
   virtual std::string name() const = 0;
+  /// The number by which error messages call a row.
+  virtual std::size_t row_number(std::size_t row) const { return row; }
 
   virtual void rewind() = 0;
   /// The rows that follow. Their number is a multiple of `granularity` except at the end of the source.
