@@ -102,6 +102,7 @@ void Accelerator::restart() {
   image_.reset();
   history_.clear();
   way_.reset();
+  squared_ = false;
   remaining_gain_ = std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -130,9 +131,19 @@ void Accelerator::move_to(const Statistics& point, const EStepParameters& parame
   point_ = coordinates(point, parameters);
   extrapolated_ = true;
   longest_ *= length_factor;
+  squared_ = false;
 }
 
 void Accelerator::rejected() { longest_ = std::max(longest_ / length_factor, 1.0); }
+
+/// The way was too long; or a statistic shrinks towards 0 by a constant factor, which Anderson's combination takes
+/// below 0, but SQUAREM's square never does.
+void Accelerator::left_domain() {
+  const Coordinates& residual = history_.back().residual;
+  const bool is_long = product(*way_, *way_) > product(residual, residual);
+  if (squared_ || is_long || method_ == Acceleration::squarem) rejected();
+  squared_ = true;
+}
 
 std::optional<Statistics> Accelerator::extrapolate(double step) const {
   if (!way_) return std::nullopt;
@@ -162,7 +173,7 @@ std::vector<Accelerator::Coordinates> Accelerator::differences(Coordinates Evalu
 }
 
 /// J on the span of the last steps (Rayleigh and Ritz), and the gain that is left with J's largest eigenvalue there:
-/// the gain of a concave quadratic is at most half of |residual|^2 / (1 - eigenvalue). It counts in full, because the
+/// that of a concave quadratic is at most half of |residual|^2 / (1 - eigenvalue). It counts four times, because the
 /// eigenvalue is estimated from below and the objective is no quadratic.
 void Accelerator::find_spectrum() {
   remaining_gain_ = std::numeric_limits<double>::quiet_NaN();
@@ -171,7 +182,7 @@ void Accelerator::find_spectrum() {
     if (ritz_pairs(count)) break;
   if (spectrum_.empty() || !(spectrum_.back().value < 1)) return;
   const Coordinates& residual = history_.back().residual;
-  remaining_gain_ = product(residual, residual) / (1 - std::max(spectrum_.back().value, 0.0));
+  remaining_gain_ = 2 * product(residual, residual) / (1 - std::max(spectrum_.back().value, 0.0));
 }
 
 bool Accelerator::ritz_pairs(std::size_t count) {
@@ -180,7 +191,9 @@ bool Accelerator::ritz_pairs(std::size_t count) {
   if (!normalise(points, images)) return false;
   const auto W = inverse_factor(products(points, points), count);
   if (W.empty()) return false;
-  const Eigenvectors eigen = eigenvectors(square_view(congruent(W, products(points, images), count), count));
+  const auto J = congruent(W, products(points, images), count);
+  if (!std::all_of(J.begin(), J.end(), [](double value) { return std::isfinite(value); })) return false;
+  const Eigenvectors eigen = eigenvectors(square_view(J, count));
   for (std::size_t j = 0; j < count; ++j) {
     RitzPair pair{eigen.values[j], points.front()};
     pair.vector.scale(0);
@@ -196,7 +209,7 @@ bool Accelerator::ritz_pairs(std::size_t count) {
 
 std::optional<Accelerator::Coordinates> Accelerator::choose_way() const {
   if (spectrum_.empty()) return std::nullopt;
-  if (method_ == Acceleration::squarem) return squarem_way();
+  if (squared_ || method_ == Acceleration::squarem) return squarem_way();
   return std::isnan(remaining_gain_) ? ascending_way() : anderson_way();
 }
 

@@ -33,8 +33,10 @@ class Accelerator {
   void move_to_image();
   /// The next evaluation is that of the given point, an extrapolation, and its update.
   void move_to(const Statistics& point, const EStepParameters& parameters);
-  /// The last extrapolation led downhill or out of the domain.
+  /// The last extrapolation led downhill.
   void rejected();
+  /// The last extrapolation led out of the domain, however short the step.
+  void left_domain();
   /// Forgets everything: the map has changed.
   void restart();
 
@@ -87,6 +89,7 @@ class Accelerator {
   std::vector<RitzPair> spectrum_;  // by ascending value
   std::optional<Coordinates> way_;  // from the image to where the extrapolation leads
   double longest_ = 1;              // way, in lengths of the residual
+  bool squared_ = false;            // Anderson's way left the domain: that of SQUAREM comes next
   double remaining_gain_ = std::numeric_limits<double>::quiet_NaN();
 };
 

@@ -207,7 +207,7 @@ class Fit {
       if (auto result = update_if_sound(family(), *point, rule_, state_.mixture.weights()))
         return State(family(), std::move(*result), {point->counts().begin(), point->counts().end()});
     }
-    accelerator_->rejected();
+    accelerator_->left_domain();
     return std::nullopt;
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,21 @@ TEST_CASE("acceleration: the limit of EM in far fewer passes", "[acceleration]")
         options.verify = true;
         require_sound_trace(fit(start, source, options), update);
       }
+    }
+}
+
+TEST_CASE("acceleration: the table of docs/methods.md", "[.][figures]") {
+  for (const Problem& problem : problems())
+    for (const Update update : {Update::ml, Update::map, Update::vb}) {
+      auto source = problem.table.source();
+      FitOptions options = options_for(problem, update, source);
+      const Mixture start = start_of(problem, source);
+      std::printf("| %s | %s |", problem.name.c_str(), to_string(update));
+      for (const Acceleration method : {Acceleration::none, Acceleration::squarem, Acceleration::anderson}) {
+        options.accelerate = method;
+        std::printf(" %zu |", fit(start, source, options).iterations());
+      }
+      std::printf("\n");
     }
 }
 
