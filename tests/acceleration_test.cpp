@@ -120,7 +120,7 @@ TEST_CASE("acceleration: the limit of EM in far fewer passes", "[acceleration]")
     }
 }
 
-TEST_CASE("acceleration: the table of docs/methods.md", "[.][figures]") {
+TEST_CASE("acceleration: the table of docs/methods.md", "[.][slow][figures]") {
   for (const Problem& problem : problems())
     for (const Update update : {Update::ml, Update::map, Update::vb}) {
       auto source = problem.table.source();
