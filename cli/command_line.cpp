@@ -121,6 +121,10 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
   add(*fit, "--columns", "A,B,..", "columns to read, by name or by number from 0 [all]",
       [&](Name name, Text text) { request.columns = split_at_commas(name, text); });
 
+  fit->add_flag(
+      "--merge-rows", request.merge_rows,
+      "read the data once and fit each distinct row, weighted by the\nnumber of its copies; for data of few values");
+
   add(*fit, "--start", "START",
       "kmeans++, random, or a file: a saved or hand-made mixture, taken\n"
       "exactly, or /responsibilities (N x K), which begin with an M-step\n[kmeans++]",
@@ -167,6 +171,13 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
       [&](Name name, Text text) {
         request.forgetting =
             number(name, text, "a number in (0.5, 1]", [](double value) { return value > 0.5 && value <= 1; });
+      });
+  add(*fit, "--accelerate", "METHOD",
+      "anderson, squarem or none: extrapolate the steps of soft assignment,\nso that far fewer are needed [none]",
+      [&](Name name, Text text) {
+        request.accelerate = one_of<Acceleration>(
+            name, text,
+            {{"anderson", Acceleration::anderson}, {"squarem", Acceleration::squarem}, {"none", Acceleration::none}});
       });
   add(*fit, "--degenerate", "POLICY",
       "for a component that no parameters fit: error, reseed (around a\nrandom row), drop or keep (its old parameters) "

@@ -29,7 +29,9 @@ struct FitRequest {
   std::optional<double> cooling;
   std::optional<std::size_t> batch_rows;
   std::optional<double> forgetting;
+  bool merge_rows = false;
   std::optional<DegeneratePolicy> degenerate;
+  Acceleration accelerate = Acceleration::none;
   std::size_t restarts = 1;
   std::uint64_t seed = 0;
   std::size_t threads = 0;

@@ -16,6 +16,7 @@
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 #include <mixfam/initialize.hpp>
+#include <mixfam/merged_source.hpp>
 #include <mixfam/registry.hpp>
 
 #include <algorithm>
@@ -86,6 +87,8 @@ FitResult fit_from_file(const FitRequest& request, const FamilyPtr& family, Sour
     check_components(request, start.components(), "/weights");
     return fit(start, source, options);
   }
+  if (request.merge_rows)
+    refuse("--merge-rows cannot begin with the responsibilities of " + request.start + ", which belong to single rows");
   const Responsibilities responsibilities = load_responsibilities(request.start);
   check_components(request, responsibilities.components, "/responsibilities");
   return fit_responsibilities(family, responsibilities.view(), source, options);
@@ -138,6 +141,20 @@ void complain_about(const FitOutcome& outcome) {
   }
 }
 
+/// Iterations from which extrapolation is worth mentioning: fits of clusters that lie apart need fewer.
+constexpr std::size_t slow_iterations = 200;
+
+/// A word of advice after a fit that plain steps made slow.
+void advise(const FitOutcome& outcome) {
+  const FitOptions& options = outcome.options;
+  const bool could_accelerate = options.assignment == Assignment::soft && options.update != Update::sampled &&
+                                options.batch_rows == 0 && options.temperature == 1;
+  if (outcome.request.quiet || outcome.interrupted || !could_accelerate || outcome.is_accelerated()) return;
+  if (outcome.best().iterations() > slow_iterations)
+    complain("hint: " + std::to_string(outcome.best().iterations()) +
+             " iterations are many; --accelerate anderson usually needs far fewer");
+}
+
 void save(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   const FitResult& best = outcome.best();
@@ -164,6 +181,7 @@ ExitStatus deliver(const FitOutcome& outcome) {
   if (status == ExitStatus::done) attempt([&] { save(outcome); });
   attempt([&] { print(outcome.request.json ? result_json(outcome) : fit_report(outcome)); });
   complain_about(outcome);
+  advise(outcome);
   return status;
 }
 
@@ -196,17 +214,26 @@ ExitStatus fit_command(const FitRequest& request) {
   const std::size_t threads = request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency());
   const FitSize size{request.components, threads, bytes_of_start(request, file)};
   CacheOptions cache = plan_memory(request.memory, file, nullptr, size);
-  std::optional<CachedSource> source(std::in_place, file, cache);
-  const FamilyPtr family = Registry::builtin().make(request.family, file.columns(), file.column_names(), &*source);
-  if (const CacheOptions plan = plan_memory(request.memory, file, family, size); plan.cache_bytes < cache.cache_bytes) {
-    cache = plan;
-    source.emplace(file, cache);
+  std::optional<MergedSource> merged;
+  std::optional<CachedSource> cached;
+  if (request.merge_rows) {
+    merged.emplace(file, cache.cache_bytes);
+  } else {
+    cached.emplace(file, cache);
   }
-  if (!request.quiet) note_streaming(cache, file);
-  options.prior = choose_prior(request, family, *source);
-  RestartsResult runs = run_fit(request, family, *source, options);
+  const auto source = [&]() -> Source& { return merged ? static_cast<Source&>(*merged) : *cached; };
+  const FamilyPtr family = Registry::builtin().make(request.family, file.columns(), file.column_names(), &source());
+  if (const CacheOptions plan = plan_memory(request.memory, file, family, size);
+      cached && plan.cache_bytes < cache.cache_bytes) {
+    cache = plan;
+    cached.emplace(file, cache);
+  }
+  if (cached && !request.quiet) note_streaming(cache, file);
+  options.prior = choose_prior(request, family, source());
+  RestartsResult runs = run_fit(request, family, source(), options);
   ColumnLabels columns = column_labels(*family, names_of_columns(file), file.category_labels());
-  return deliver({request, std::move(options), file.file(), file.path(), file.rows(), std::move(columns),
+  const std::optional<std::size_t> distinct_rows = merged ? std::optional(merged->rows()) : std::nullopt;
+  return deliver({request, std::move(options), file.file(), file.path(), file.rows(), distinct_rows, std::move(columns),
                   file.category_labels(), std::move(runs), interrupted()});
 }
 

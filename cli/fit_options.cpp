@@ -25,6 +25,17 @@ void check_meaning(const FitRequest& request, const FitOptions& options) {
           "--temperature has a meaning with --assign soft only");
   require(!request.cooling || request.temperature, "--cooling has no meaning without --temperature");
   require(!request.forgetting || request.batch_rows, "--forgetting has no meaning without --batch-rows");
+  require(!request.merge_rows || request.assignment != Assignment::sampled,
+          "--merge-rows has no meaning with --assign sampled: the copies of a row would share one draw");
+  require(!request.merge_rows || !request.batch_rows,
+          "--merge-rows has no meaning with --batch-rows: the batches would not be those of the data");
+  const bool accelerated = request.accelerate != Acceleration::none;
+  require(!accelerated || request.assignment == Assignment::soft, "--accelerate has a meaning with --assign soft only");
+  require(!accelerated || request.update != Update::sampled, "--accelerate has no meaning with --update sampled");
+  require(!accelerated || !request.temperature,
+          "--accelerate has no meaning with --temperature, which changes the map from step to step");
+  require(!accelerated || !request.batch_rows,
+          "--accelerate has no meaning with --batch-rows: it extrapolates updates of the whole data");
   require(!request.batch_rows || !request.verify,
           "--verify has no meaning with --batch-rows: there is no M-step from the whole data to check");
   require(!request.batch_rows || !request.degenerate || *request.degenerate == DegeneratePolicy::error,
@@ -50,6 +61,7 @@ FitOptions fit_options(const FitRequest& request) {
   options.batch_rows = request.batch_rows.value_or(options.batch_rows);
   options.forgetting = request.forgetting.value_or(options.forgetting);
   options.degenerate = request.degenerate.value_or(options.degenerate);
+  options.accelerate = request.accelerate;
   options.seed = request.seed;
   options.verify = request.verify;
   options.threads = request.threads;

@@ -18,12 +18,14 @@ struct FitOutcome {
   std::string file;    ///< of the data
   std::string path;    ///< of the data set within the file
   std::size_t rows;
-  ColumnLabels columns;  ///< numbers as names where the file holds no names
+  std::optional<std::size_t> distinct_rows;  ///< that were fitted in their place, with --merge-rows
+  ColumnLabels columns;                      ///< numbers as names where the file holds no names
   std::vector<std::vector<std::string>> category_labels;
   RestartsResult runs;
   bool interrupted;
 
   const FitResult& best() const { return runs.best; }
+  bool is_accelerated() const { return options.accelerate != Acceleration::none; }
   bool has_prior() const { return options.update != Update::ml; }
   /// Whether what the method increases is the log likelihood itself.
   bool increases_log_likelihood() const {

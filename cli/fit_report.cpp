@@ -59,6 +59,8 @@ std::string method(const FitOptions& options) {
   if (options.temperature > 1)
     text += fmt::format(", annealed from temperature {} by {}", format_value(options.temperature),
                         format_value(options.cooling));
+  if (options.accelerate != Acceleration::none)
+    text += fmt::format(", accelerated ({})", to_string(options.accelerate));
   if (options.batch_rows > 0)
     text += fmt::format(", in batches of {} with step (t + 2)^-{}", plural(options.batch_rows, "row"),
                         format_value(options.forgetting));
@@ -71,6 +73,7 @@ std::string head(const FitOutcome& outcome) {
   text +=
       fmt::format("        {} x {} ({})\n", plural(outcome.rows, "row"), plural(outcome.columns.names.size(), "column"),
                   printable(joined(outcome.columns.names, ", "), shown_names));
+  if (outcome.distinct_rows) text += fmt::format("        {}\n", plural(*outcome.distinct_rows, "distinct row"));
   text += fmt::format("model   {} of {}\n", plural(outcome.best().mixture.components(), "component"),
                       printable(outcome.best().mixture.family().spec(), 80));
   text += fmt::format("method  {}\n", method(outcome.options));

@@ -34,8 +34,10 @@ Json options(const FitOutcome& outcome) {
                {"cooling", options.cooling},
                {"batch_rows", options.batch_rows},
                {"forgetting", options.forgetting},
+               {"accelerate", to_string(options.accelerate)},
                {"degenerate", to_string(options.degenerate)},
-               {"verify", options.verify}};
+               {"verify", options.verify},
+               {"merge_rows", request.merge_rows}};
   if (outcome.has_prior()) json["prior"] = prior_json(options.prior);
   return json;
 }
@@ -43,6 +45,7 @@ Json options(const FitOutcome& outcome) {
 Json data(const FitOutcome& outcome) {
   Json json = {
       {"file", outcome.file}, {"path", outcome.path}, {"rows", outcome.rows}, {"columns", outcome.columns.names}};
+  if (outcome.distinct_rows) json["distinct_rows"] = *outcome.distinct_rows;
   const Json categories = categories_json(outcome.columns);
   if (!categories.empty()) json["categories"] = categories;
   return json;

@@ -53,6 +53,7 @@ std::string header(const FitOutcome& outcome) {
   add("mixfam", MIXFAM_VERSION);
   add_text("data", outcome.file + ":" + outcome.path);
   add("rows", outcome.rows);
+  if (outcome.distinct_rows) add("distinct_rows", *outcome.distinct_rows);
   add_text("family", best.mixture.family().spec());
   add("components", best.mixture.components());
   add("update", to_string(request.update));
@@ -68,6 +69,7 @@ std::string header(const FitOutcome& outcome) {
   if (request.temperature) add("cooling", outcome.options.cooling);
   if (request.batch_rows) add("batch_rows", outcome.options.batch_rows);
   if (request.batch_rows) add("forgetting", outcome.options.forgetting);
+  if (outcome.is_accelerated()) add("accelerate", to_string(outcome.options.accelerate));
   add("degenerate", to_string(outcome.options.degenerate));
   add("instruction_set", best.instruction_set);
   add("verdict", to_string(best.verdict));
@@ -78,7 +80,7 @@ std::string header(const FitOutcome& outcome) {
 
 std::string trace_csv(const FitOutcome& outcome) {
   std::string text = header(outcome);
-  text += "iteration";
+  text += outcome.is_accelerated() ? "iteration,accelerated" : "iteration";
   for (const TraceQuantity& quantity : trace_quantities()) text += fmt::format(",{}", quantity.name);
   const std::size_t components = most_components(outcome.best().trace);
   for (const ListQuantity& quantity : list_quantities)
@@ -86,6 +88,7 @@ std::string trace_csv(const FitOutcome& outcome) {
   text += ",events\n";
   for (const TraceEntry& entry : outcome.best().trace) {
     text += std::to_string(entry.iteration);
+    if (outcome.is_accelerated()) append(text, entry.accelerated ? "1" : "0");
     for (const TraceQuantity& quantity : trace_quantities()) append(text, exact(entry.*quantity.value));
     for (const ListQuantity& quantity : list_quantities) {
       const std::vector<double>& values = entry.*quantity.values;

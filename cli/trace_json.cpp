@@ -10,6 +10,8 @@ namespace mixfam::cli {
 nlohmann::ordered_json trace_json(const Trace& trace) {
   const bool verified =
       std::any_of(trace.begin(), trace.end(), [](const TraceEntry& entry) { return !std::isnan(entry.residual); });
+  const bool accelerated =
+      std::any_of(trace.begin(), trace.end(), [](const TraceEntry& entry) { return entry.accelerated; });
   auto entries = nlohmann::ordered_json::array();
   for (const TraceEntry& entry : trace) {
     nlohmann::ordered_json json = {{"iteration", entry.iteration},
@@ -26,6 +28,7 @@ nlohmann::ordered_json trace_json(const Trace& trace) {
                                    {"temperature", entry.temperature},
                                    {"counts", entry.counts},
                                    {"events", entry.events}};
+    if (accelerated) json["accelerated"] = entry.accelerated;
     if (verified) json["residual"] = entry.residual;
     if (!std::isnan(entry.expected_log_x)) {
       json["expected_log_x"] = entry.expected_log_x;

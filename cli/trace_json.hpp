@@ -6,7 +6,8 @@
 
 namespace mixfam::cli {
 
-/// One object for each iteration; `residual` only where it was computed, the terms of variational Bayes only with it.
+/// One object for each iteration; `residual` only where it was computed, `accelerated` only where a step was, the terms
+/// of variational Bayes only with it.
 nlohmann::ordered_json trace_json(const Trace& trace);
 
 }  // namespace mixfam::cli

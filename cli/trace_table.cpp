@@ -82,10 +82,26 @@ std::vector<Quantity> quantities(const FitOutcome& outcome) {
   return list;
 }
 
-void add_entry(TextTable& table, const Trace& trace, std::size_t t, const std::vector<Quantity>& list) {
-  std::vector<std::string> cells = {std::to_string(trace[t].iteration)};
+/// The number of the iteration, with a mark of its own width for extrapolations.
+std::string name_of(const TraceEntry& entry, bool marks) {
+  return std::to_string(entry.iteration) + (entry.accelerated ? "*" : marks ? " " : "");
+}
+
+void add_entry(TextTable& table, const Trace& trace, std::size_t t, const std::vector<Quantity>& list, bool marks) {
+  std::vector<std::string> cells = {name_of(trace[t], marks)};
   for (const Quantity& quantity : list) cells.push_back(quantity.format(quantity.value(trace, t)));
   table.add_row(std::move(cells));
+}
+
+std::string legend_of_columns(const FitOutcome& outcome) {
+  const FitOptions& options = outcome.options;
+  if (options.update == Update::vb)
+    return "  ELBO = E[log p(X|Z)] + E[log p(Z)] + H - KL weights - KL components, H of q(Z); in nats\n";
+  if (options.batch_rows > 0) return "  each line after a pass of batches; gains of the objective, in nats\n";
+  std::string text = "  log likelihood = ELBO after M + KL";
+  if (outcome.increases_log_likelihood() && options.temperature == 1) text += " = Q + H";
+  if (options.assignment == Assignment::soft) text += ", H the entropy of the assignment";
+  return text + "; gains in nats\n";
 }
 
 }  // namespace
@@ -102,7 +118,7 @@ std::string trace_table(const FitOutcome& outcome) {
       t = trace.size() - shown_last;
       table.add_remark(fmt::format("... {} iterations left out (all of them: --trace FILE.csv) ...", t - shown_first));
     }
-    add_entry(table, trace, t, list);
+    add_entry(table, trace, t, list, outcome.is_accelerated());
   }
   std::string text = table.str();
   for (const TraceEntry& entry : trace)
@@ -111,14 +127,9 @@ std::string trace_table(const FitOutcome& outcome) {
 }
 
 std::string trace_legend(const FitOutcome& outcome) {
-  const FitOptions& options = outcome.options;
-  if (options.update == Update::vb)
-    return "  ELBO = E[log p(X|Z)] + E[log p(Z)] + H - KL weights - KL components, H of q(Z); in nats\n";
-  if (options.batch_rows > 0) return "  each line after a pass of batches; gains of the objective, in nats\n";
-  std::string text = "  log likelihood = ELBO after M + KL";
-  if (outcome.increases_log_likelihood() && options.temperature == 1) text += " = Q + H";
-  if (options.assignment == Assignment::soft) text += ", H the entropy of the assignment";
-  return text + "; gains in nats\n";
+  const std::string marks =
+      outcome.is_accelerated() ? "  * extrapolated; a number that is missing was a trial that gained nothing\n" : "";
+  return legend_of_columns(outcome) + marks;
 }
 
 }  // namespace mixfam::cli

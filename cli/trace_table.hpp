@@ -10,7 +10,7 @@ namespace mixfam::cli {
 /// without its middle.
 std::string trace_table(const FitOutcome& outcome);
 
-/// What the columns of the table have to do with each other, in one line.
+/// What the columns of the table have to do with each other, and its marks.
 std::string trace_legend(const FitOutcome& outcome);
 
 }  // namespace mixfam::cli

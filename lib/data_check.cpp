@@ -79,7 +79,7 @@ struct Sums {
 }  // namespace
 
 std::string describe_row(const Source& source, std::size_t row) {
-  return source.name() + " row " + std::to_string(row);
+  return source.name() + " row " + std::to_string(source.row_number(row));
 }
 
 std::string describe_column(const Source& source, std::size_t column) {

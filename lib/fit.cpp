@@ -1,6 +1,7 @@
 #include <mixfam/error.hpp>
 #include <mixfam/fit.hpp>
 
+#include "accelerate.hpp"
 #include "data_check.hpp"
 #include "e_step.hpp"
 #include "initialize_checked.hpp"
@@ -36,6 +37,9 @@ constexpr double relative_noise = 16 * std::numeric_limits<double>::epsilon();
 /// Reseeding is given up after this many for each component.
 constexpr std::size_t reseeds_per_component = 10;
 
+/// An extrapolation outside the domain is halved this many times before a plain step takes its place.
+constexpr int halvings = 6;
+
 /// The size of the sums over the rows that the objective is made of.
 double scale_of(const TraceEntry& entry, const DataCheck& check) {
   return std::max({std::abs(entry.objective), std::abs(entry.q), check.total_weight}) + std::abs(check.log_base);
@@ -64,14 +68,12 @@ double weighted_log(ConstVectorView counts, const std::vector<double>& log_weigh
 
 /// Parameters, or their posterior, with all that an E-step and a trace entry need of them.
 struct State {
-  State(FamilyPtr family, UpdateResult result, std::vector<double> counts)
+  State(const FamilyPtr& family, UpdateResult result, std::vector<double> counts)
       : mixture(family, result.weights, result.theta),
-        parameters{std::move(family), std::move(result.theta), result.log_weights},
+        parameters(e_step_parameters(family, result)),
         log_weights(std::move(result.log_weights)),
         hyperparameters(std::move(result.hyperparameters)),
-        update_counts(std::move(counts)) {
-    for (std::size_t k = 0; k < log_weights.size(); ++k) parameters.log_weights[k] += result.log_scale[k];
-  }
+        update_counts(std::move(counts)) {}
   explicit State(const Mixture& start)
       : mixture(start), parameters(EStepParameters::of(start)), log_weights(parameters.log_weights) {}
 
@@ -99,16 +101,25 @@ Penalty penalty_of(const State& state, const Prior& prior) {
   return penalty;
 }
 
+/// What made a state, seen from the entry of the trace before it.
+struct Step {
+  double elbo = nan;  ///< ELBO(q_{t-1}, theta_t)
+  double kl = nan;    ///< KL(q_{t-1} || p(Z | X, theta_t)) by its definition
+  bool accelerated = false;
+};
+
 /// One fit: the state, the statistics of its last E-step, and the trace.
 class Fit {
  public:
   Fit(State start, Source& source, const FitOptions& options, const DataCheck& check)
-      : source_(source), options_(options), rule_(update_rule(options)), check_(check), state_(std::move(start)) {}
+      : source_(source), options_(options), rule_(update_rule(options)), check_(check), state_(std::move(start)) {
+    if (options.accelerate != Acceleration::none) accelerator_.emplace(options.accelerate, family());
+  }
 
   FitResult run() && {
-    record(nan, nan);
+    record({});
     while (!verdict_) {
-      if (trace_.back().iteration >= options_.max_iterations) {
+      if (iteration() > options_.max_iterations) {
         finish(Verdict::max_iterations,
                stops_by_itself() ? "stopped after " + std::to_string(options_.max_iterations) +
                                        " iterations, before the tolerance was reached; allow more (max-iterations)"
@@ -121,7 +132,7 @@ class Fit {
   }
 
  private:
-  std::size_t iteration() const { return trace_.empty() ? 0 : trace_.back().iteration + 1; }
+  std::size_t iteration() const { return trace_.empty() ? 0 : trace_.back().iteration + 1 + rejected_; }
 
   Rows rows() const { return {source_, options_.threads}; }
 
@@ -150,23 +161,82 @@ class Fit {
   void batch_iteration() {
     rule_.iteration = iteration();
     UpdateResult result = update(family(), statistics_, rule_, state_.mixture.weights());
-    if (!result.degenerate.empty() && !repair(result)) return;
-    // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
-    const bool begun_anew = !result.degenerate.empty() && options_.degenerate != DegeneratePolicy::keep;
-    State next(family(), std::move(result), {statistics_.counts().begin(), statistics_.counts().end()});
-    double elbo_m = nan;
-    double defined_kl = nan;
-    if (!begun_anew) {
-      elbo_m = expected_log_density(statistics_, next.parameters) +
-               weighted_log(statistics_.counts(), next.parameters.log_weights) + statistics_.entropy() +
-               check_.log_base - penalty_of(next, rule_.prior).total();
-      if (options_.verify)
-        defined_kl =
-            kl_by_definition(state_.parameters, next.parameters, rows(), assignment_rule(trace_.back().iteration));
+    if (accelerator_) {
+      if (extrapolate(result)) return;
+      accelerator_->move_to_image();
     }
+    const bool repaired = !result.degenerate.empty();
+    if (repaired && !repair(result)) return;
+    if (repaired && accelerator_) accelerator_->restart();
+    // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
+    const bool begun_anew = repaired && options_.degenerate != DegeneratePolicy::keep;
+    State next(family(), std::move(result), {statistics_.counts().begin(), statistics_.counts().end()});
+    const Step step = begun_anew ? Step{} : step_to(next);
     state_ = std::move(next);
-    record(elbo_m, defined_kl);
+    record(step);
     judge(begun_anew);
+  }
+
+  /// Tries to go further than the given update of the statistics at hand. False when that is to be made instead:
+  /// nothing better is known, or it was tried without success.
+  bool extrapolate(const UpdateResult& plain) {
+    if (!plain.degenerate.empty() || rejected_ > 0) return false;
+    accelerator_->evaluated(statistics_, e_step_parameters(family(), plain));
+    judge_extrapolations();
+    if (verdict_) return true;
+    std::optional<Statistics> point;
+    std::optional<State> next = extrapolated_state(point);
+    if (!next) return false;
+    Step step = step_to(*next);
+    step.accelerated = true;
+    std::optional<Statistics> statistics = trial_e_step(*next);
+    if (statistics) {
+      TraceEntry entry = measure(*next, *statistics, step);
+      if (entry.objective >= trace_.back().objective - relative_noise * scale_of(entry, check_)) {
+        accelerator_->move_to(*point, next->parameters);
+        state_ = std::move(*next);
+        statistics_ = std::move(*statistics);
+        push(std::move(entry));
+        judge(false);
+        return true;
+      }
+    }
+    accelerator_->rejected();
+    ++rejected_;
+    return true;
+  }
+
+  /// The farthest sound state on the way of the extrapolation, and the statistics that it is the update of.
+  std::optional<State> extrapolated_state(std::optional<Statistics>& point) {
+    double step = 1;
+    for (int i = 0; i <= halvings; ++i, step /= 2) {
+      point = accelerator_->extrapolate(step);
+      if (!point) return std::nullopt;
+      if (auto result = update_if_sound(family(), *point, rule_, state_.mixture.weights()))
+        return State(family(), std::move(*result), {point->counts().begin(), point->counts().end()});
+    }
+    accelerator_->left_domain();
+    return std::nullopt;
+  }
+
+  /// None where a row has no density under any component.
+  std::optional<Statistics> trial_e_step(const State& state) {
+    try {
+      return e_step(state.parameters, rows(), assignment_rule(iteration()));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::numerical) throw;
+      return std::nullopt;
+    }
+  }
+
+  Step step_to(const State& next) {
+    Step step;
+    step.elbo = expected_log_density(statistics_, next.parameters) +
+                weighted_log(statistics_.counts(), next.parameters.log_weights) + statistics_.entropy() +
+                check_.log_base - penalty_of(next, rule_.prior).total();
+    if (options_.verify)
+      step.kl = kl_by_definition(state_.parameters, next.parameters, rows(), assignment_rule(trace_.back().iteration));
+    return step;
   }
 
   /// A pass of stepwise updates, and the E-step that evaluates where it led.
@@ -180,42 +250,54 @@ class Fit {
       return;
     }
     state_ = State(family(), std::move(pass.last), std::move(pass.counts));
-    record(nan, nan);
+    record({});
     judge(true);
   }
 
   const FamilyPtr& family() const { return state_.mixture.family_ptr(); }
 
-  void record(double elbo_m, double defined_kl) {
+  void record(const Step& step) {
+    statistics_ = e_step(state_.parameters, rows(), assignment_rule(iteration()));
+    push(measure(state_, statistics_, step));
+  }
+
+  /// The entry of the trace for a state and the statistics of the E-step at it.
+  TraceEntry measure(const State& state, const Statistics& statistics, const Step& step) const {
     TraceEntry entry;
     entry.iteration = iteration();
+    entry.accelerated = step.accelerated;
     const AssignmentRule assignment = assignment_rule(entry.iteration);
-    statistics_ = e_step(state_.parameters, rows(), assignment);
-    const Penalty penalty = penalty_of(state_, rule_.prior);
-    const double bound = statistics_.log_normaliser() + check_.log_base - penalty.total();
+    const Penalty penalty = penalty_of(state, rule_.prior);
+    const double bound = statistics.log_normaliser() + check_.log_base - penalty.total();
     entry.log_likelihood = is_vb() ? nan : bound;
     entry.log_prior = options_.update == Update::map || options_.update == Update::sampled
-                          ? log_prior(state_.mixture, rule_.prior)
+                          ? log_prior(state.mixture, rule_.prior)
                           : 0;
-    entry.q = statistics_.expected_log_joint() + check_.log_base;
-    entry.entropy = statistics_.entropy();
+    entry.q = statistics.expected_log_joint() + check_.log_base;
+    entry.entropy = statistics.entropy();
     entry.elbo_e = entry.q + entry.entropy - penalty.total();
     entry.objective = entry.elbo_e + entry.log_prior;
-    entry.elbo_m = elbo_m;
-    entry.kl = bound - elbo_m;
-    entry.gain_m = trace_.empty() ? nan : elbo_m + entry.log_prior - trace_.back().objective;
-    entry.gain_e = entry.elbo_e - elbo_m;
-    entry.residual = std::abs(bound - (elbo_m + defined_kl));
+    entry.elbo_m = step.elbo;
+    entry.kl = bound - step.elbo;
+    entry.gain_m = trace_.empty() ? nan : step.elbo + entry.log_prior - trace_.back().objective;
+    entry.gain_e = entry.elbo_e - step.elbo;
+    entry.residual = std::abs(bound - (step.elbo + step.kl));
     entry.temperature = assignment.temperature;
-    check_statistics(entry, assignment);
-    const double expected_log_z = weighted_log(statistics_.counts(), state_.log_weights);
+    check_statistics(entry, state, statistics, assignment);
+    const double expected_log_z = weighted_log(statistics.counts(), state.log_weights);
     entry.expected_log_z = is_vb() ? expected_log_z : nan;
     entry.expected_log_x = is_vb() ? entry.q - expected_log_z : nan;
     entry.kl_weights = is_vb() ? penalty.weights : nan;
     entry.kl_components = penalty.components;
-    entry.counts.assign(statistics_.counts().begin(), statistics_.counts().end());
-    entry.events = std::move(events_);
+    entry.counts.assign(statistics.counts().begin(), statistics.counts().end());
+    entry.events = events_;
+    check_soft_bound(entry, bound, assignment);
+    return entry;
+  }
+
+  void push(TraceEntry entry) {
     events_.clear();
+    rejected_ = 0;
     trace_.push_back(std::move(entry));
     if (options_.observer && !options_.observer(trace_.back(), state_.mixture))
       finish(Verdict::interrupted, "interrupted");
@@ -223,14 +305,23 @@ class Fit {
 
   /// Q from the densities of the rows and Q = <S, C> + <N, log w> from their statistics: two ways to one number, of
   /// which a family, or a kernel, can get one wrong.
-  void check_statistics(const TraceEntry& entry, const AssignmentRule& assignment) {
+  void check_statistics(TraceEntry& entry, const State& state, const Statistics& statistics,
+                        const AssignmentRule& assignment) const {
     if (assignment.assignment != Assignment::soft || assignment.temperature != 1) return;
-    const double by_statistics = expected_log_density(statistics_, state_.parameters) +
-                                 weighted_log(statistics_.counts(), state_.parameters.log_weights);
-    const double difference = std::abs(statistics_.expected_log_joint() - by_statistics);
+    const double by_statistics = expected_log_density(statistics, state.parameters) +
+                                 weighted_log(statistics.counts(), state.parameters.log_weights);
+    const double difference = std::abs(statistics.expected_log_joint() - by_statistics);
     if (difference > self_check_tolerance * scale_of(entry, check_))
-      events_.push_back("self-check: Q from the densities differs from Q from the statistics by " +
-                        std::to_string(difference));
+      entry.events.push_back("self-check: Q from the densities differs from Q from the statistics by " +
+                             std::to_string(difference));
+  }
+
+  /// Extrapolations make gains irregular, so that what remains is estimated from the map itself.
+  void judge_extrapolations() {
+    const double previous_estimate = remaining_gain_;
+    remaining_gain_ = accelerator_->remaining_gain();
+    if (remaining_gain_ < options_.tolerance && previous_estimate < options_.tolerance)
+      finish(Verdict::converged, "converged after " + std::to_string(trace_.back().iteration) + " iterations");
   }
 
   /// One signed objective decides. Where components began anew it may fall, and estimates begin anew with them.
@@ -251,7 +342,12 @@ class Fit {
       remaining_gain_ = nan;
       return;
     } else {
-      remaining_gain_ = std::abs(gain) <= relative_noise * scale ? 0 : aitken_remaining_gain(trace_);
+      const bool is_noise = std::abs(gain) <= relative_noise * scale && !last.accelerated;
+      if (is_noise) {
+        remaining_gain_ = 0;
+      } else if (!accelerator_) {
+        remaining_gain_ = aitken_remaining_gain(trace_);
+      }
       if (gain < -relative_round_off * scale) {
         finish(Verdict::decreased, "the objective fell by " + std::to_string(-gain) + " nats in iteration " +
                                        std::to_string(last.iteration) + ", more than round-off explains");
@@ -259,7 +355,8 @@ class Fit {
       }
     }
     if (options_.tolerance == 0) return;
-    if (remaining_gain_ == 0 || (remaining_gain_ < options_.tolerance && previous_estimate < options_.tolerance))
+    if (remaining_gain_ == 0 ||
+        (!accelerator_ && remaining_gain_ < options_.tolerance && previous_estimate < options_.tolerance))
       finish(Verdict::converged, "converged after " + std::to_string(last.iteration) + " iterations");
   }
 
@@ -323,6 +420,8 @@ class Fit {
   Statistics statistics_;
   Trace trace_;
   std::vector<std::string> events_;
+  std::optional<Accelerator> accelerator_;
+  std::size_t rejected_ = 0;  // extrapolations since the last entry of the trace
   std::size_t reseeds_ = 0;
   std::size_t steps_ = 0;  // stepwise updates made
   double remaining_gain_ = nan;
@@ -363,6 +462,16 @@ void check_options(const Family& family, std::size_t components, const FitOption
           "cooling is " + std::to_string(options.cooling) + " (must be between 0 and 1)");
   require(options.temperature == 1 || options.assignment == Assignment::soft,
           "a temperature needs soft assignment: a hard or sampled one has none");
+  const bool accelerated = options.accelerate != Acceleration::none;
+  const std::string method = to_string(options.accelerate);
+  require(!accelerated || (options.assignment == Assignment::soft && options.update != Update::sampled),
+          "acceleration '" + method +
+              "' needs soft assignment and update ml, map or vb: hard or sampled steps have no "
+              "limit that one could extrapolate to");
+  require(!accelerated || options.temperature == 1,
+          "acceleration '" + method + "' cannot be combined with a temperature, which changes the map in each step");
+  require(!accelerated || options.batch_rows == 0,
+          "acceleration '" + method + "' needs updates of the whole data; leave out the batches");
   require(options.forgetting > 0.5 && options.forgetting <= 1,
           "forgetting is " + std::to_string(options.forgetting) + " (must be in (0.5, 1])");
   require(options.prior.weights != WeightsPrior::stick_breaking || options.update == Update::vb,
@@ -407,6 +516,18 @@ const char* to_string(Assignment assignment) {
       return "hard";
     case Assignment::sampled:
       return "sampled";
+  }
+  return "";
+}
+
+const char* to_string(Acceleration acceleration) {
+  switch (acceleration) {
+    case Acceleration::none:
+      return "none";
+    case Acceleration::squarem:
+      return "squarem";
+    case Acceleration::anderson:
+      return "anderson";
   }
   return "";
 }

@@ -52,6 +52,15 @@ double log_determinant(ConstMatrixView L) {
   return 2 * sum;
 }
 
+Eigenvectors eigenvectors(ConstMatrixView A) {
+  const blas::SingleThread single_thread;
+  const auto [values, vectors] = xt::linalg::eigh(blas::to_xtensor(A));
+  Eigenvectors result{{values.begin(), values.end()}, {}};
+  for (std::size_t i = 0; i < A.rows(); ++i)
+    for (std::size_t j = 0; j < A.rows(); ++j) result.vectors.push_back(vectors(i, j));
+  return result;
+}
+
 std::vector<double> inverse_from_factor(ConstMatrixView W) {
   const std::size_t d = W.rows();
   std::vector<double> buffer(d * d);

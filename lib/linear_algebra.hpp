@@ -17,6 +17,14 @@ std::vector<double> invert_lower(ConstMatrixView L);
 /// log det A from its Cholesky factor.
 double log_determinant(ConstMatrixView L);
 
+struct Eigenvectors {
+  std::vector<double> values;   ///< ascending
+  std::vector<double> vectors;  ///< row-major, one in each column
+};
+
+/// Of a symmetric A.
+Eigenvectors eigenvectors(ConstMatrixView A);
+
 /// A^-1 from the inverse W of the Cholesky factor: W' W.
 std::vector<double> inverse_from_factor(ConstMatrixView W);
 

@@ -204,6 +204,11 @@ void put_trace(Image& image, const Trace& trace) {
     events.push_back(text);
   }
   image.integers("/trace/iteration", iterations);
+  if (std::any_of(trace.begin(), trace.end(), [](const TraceEntry& entry) { return entry.accelerated; })) {
+    std::vector<std::uint64_t> accelerated;
+    for (const TraceEntry& entry : trace) accelerated.push_back(entry.accelerated ? 1 : 0);
+    image.integers("/trace/accelerated", accelerated);
+  }
   const auto put = [&](const TraceQuantity& field) {
     std::vector<double> values;
     for (const TraceEntry& entry : trace) values.push_back(entry.*field.value);
@@ -554,6 +559,10 @@ Trace read_trace(const Reader& reader) {
       refuse(reader.name() + ":/trace/iteration: entry " + std::to_string(t) + " must be a whole number >= 0");
     }
     trace[t].iteration = static_cast<std::size_t>(iterations[t]);
+  }
+  if (reader.has("/trace/accelerated")) {
+    const std::vector<double> accelerated = read_values(reader, "/trace/accelerated", {length});
+    for (std::size_t t = 0; t < length; ++t) trace[t].accelerated = accelerated[t] != 0;
   }
   const auto read = [&](const TraceQuantity& field) {
     const std::vector<double> values = read_values(reader, std::string("/trace/") + field.name, {length});

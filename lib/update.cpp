@@ -83,6 +83,26 @@ UpdateResult update(const FamilyPtr& family, const Statistics& statistics, const
   return point_update(family, statistics, rule, weights_before);
 }
 
+std::optional<UpdateResult> update_if_sound(const FamilyPtr& family, const Statistics& statistics,
+                                            const UpdateRule& rule, const std::vector<double>& weights_before) {
+  for (const double count : statistics.counts())
+    if (!(count > 0)) return std::nullopt;
+  const bool is_point = rule.update == Update::ml || rule.update == Update::map;
+  if (!is_point && !family->log_partition(posterior_hyperparameters(*family, statistics, rule.prior).view()))
+    return std::nullopt;
+  UpdateResult result = update(family, statistics, rule, weights_before);
+  if (!result.degenerate.empty()) return std::nullopt;
+  for (std::size_t k = 0; k < result.theta.components(); ++k)
+    if (result.theta.schema().check(result.theta.row(k))) return std::nullopt;
+  return result;
+}
+
+EStepParameters e_step_parameters(const FamilyPtr& family, const UpdateResult& result) {
+  EStepParameters parameters{family, result.theta, result.log_weights};
+  for (std::size_t k = 0; k < result.log_scale.size(); ++k) parameters.log_weights[k] += result.log_scale[k];
+  return parameters;
+}
+
 double log_prior(const Mixture& mixture, const Prior& prior) {
   double sum = log_weights_prior(mixture.weights(), prior);
   if (prior.components) sum += mixture.family().log_prior(prior.components->row(0), mixture.parameters().view());

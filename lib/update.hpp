@@ -38,6 +38,13 @@ UpdateRule update_rule(const FitOptions& options);
 UpdateResult update(const FamilyPtr& family, const Statistics& statistics, const UpdateRule& rule,
                     const std::vector<double>& weights_before);
 
+/// The same for statistics that no data may have; none where they or their update lie outside the domain.
+std::optional<UpdateResult> update_if_sound(const FamilyPtr& family, const Statistics& statistics,
+                                            const UpdateRule& rule, const std::vector<double>& weights_before);
+
+/// What the next E-step needs of an update.
+EStepParameters e_step_parameters(const FamilyPtr& family, const UpdateResult& result);
+
 /// Statistics with the prior added as pseudo-data.
 Statistics with_prior(const Family& family, const Statistics& statistics, const Prior& prior);
 

@@ -300,6 +300,53 @@ class Text(CliTest):
         for word in "mu0", "kappa0 = 0.01", "nu0 = 4", "psi0", "concentration", "log prior":
             self.assertIn(word, text)
 
+    def test_accelerated_steps_are_marked(self):
+        trace, model = self.path("trace.csv"), self.path("model.h5")
+        arguments = (
+            "fit", FAITHFUL, "--family", "gaussian", "--components", 3, "--accelerate", "squarem", "--trace", trace,
+            "--output", model,
+        )  # fmt: skip
+        report = run(*arguments).stdout
+        self.assertIn("accelerated (squarem)", report)
+        self.assertRegex(report, r"\n +\d+\*  ")
+        self.assertIn("* extrapolated", report)
+        result = self.fit(*arguments[1:])
+        marks = [entry["accelerated"] for entry in result["trace"]]
+        self.assertTrue(any(marks))
+        self.assertEqual(result["options"]["accelerate"], "squarem")
+        text = pathlib.Path(trace).read_text()
+        self.assertIn("# accelerate = squarem\n", text)
+        rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+        self.assertEqual([row["accelerated"] == "1" for row in rows], marks)
+        with h5py.File(model) as file:
+            self.assertEqual([bool(mark) for mark in file["trace/accelerated"][:]], marks)
+        plain = self.fit_gaussian("--output", model)
+        self.assertNotIn("accelerated", plain["trace"][0])
+        with h5py.File(model) as file:
+            self.assertNotIn("accelerated", file["trace"])
+
+    def test_hint_after_a_slow_fit(self):
+        arguments = ("fit", FAITHFUL, "--family", "gaussian", "--components", 3, "--tolerance", 0, "--max-iterations")
+        self.assertIn("--accelerate anderson", run(*arguments, 201).stderr)
+        self.assertNotIn("hint", run(*arguments, 200).stderr)
+        self.assertNotIn("hint", run(*arguments, 201, "--quiet").stderr)
+        self.assertNotIn("hint", run(*arguments, 201, "--accelerate", "anderson").stderr)
+
+    def test_merged_rows(self):
+        random = np.random.default_rng(5)
+        groups = random.integers(0, 2, size=(400, 1))
+        X = (random.random((400, 5)) < np.where(groups == 0, 0.3, 0.7)).astype(np.uint8)
+        data = self.write("bits.h5", {"X": X})
+        start = self.write("start.h5", {"weights": [0.5, 0.5], "components/probability": [[0.4] * 5, [0.6] * 5]})
+        arguments = (data, "--family", "bernoulli", "--components", 2, "--start", start)
+        full, merged = self.fit(*arguments), self.fit(*arguments, "--merge-rows")
+        self.assertEqual(merged["data"]["rows"], 400)
+        self.assertEqual(merged["data"]["distinct_rows"], len(np.unique(X, axis=0)))
+        self.assertNotIn("distinct_rows", full["data"])
+        for name in "log_likelihood", "bic", "icl":
+            self.assert_close(merged[name], full[name])
+        self.assertIn("distinct rows", run("fit", *arguments, "--merge-rows").stdout)
+
     def test_quiet(self):
         arguments = ("fit", FAITHFUL, "--family", "gaussian", "--components", 2)
         self.assertEqual(run(*arguments, "--quiet").stderr, "")
@@ -558,6 +605,8 @@ class Options(CliTest):
             "verify": ["--verify"],
             "restarts": ["--restarts", 3],
             "columns": ["--columns", "waiting"],
+            "accelerate": ["--accelerate", "anderson"],
+            "merge-rows": ["--merge-rows"],
         }.items():
             with self.subTest(option=name):
                 other = self.fit_gaussian(*arguments)
@@ -570,6 +619,7 @@ class Options(CliTest):
     def test_usage(self):
         base = ["fit", FAITHFUL, "--family", "gaussian", "--components", "2"]
         model = self.write("start.h5", {"weights": [0.5, 0.5], "components/mean": np.zeros((2, 2))})
+        responsibilities = self.write("responsibilities.h5", {"responsibilities": np.full((272, 2), 0.5)})
         for arguments, words in (
             ([], []),
             (["frobnicate"], ["frobnicate"]),
@@ -592,6 +642,14 @@ class Options(CliTest):
             (base + ["--assign", "fuzzy"], ["fuzzy", "hard", "soft", "sampled"]),
             (base + ["--tolerance", "1", "--assign", "sampled"], ["--tolerance", "--max-iterations"]),
             (base + ["--degenerate", "ignore"], ["ignore", "error", "reseed", "drop", "keep"]),
+            (base + ["--accelerate", "aitken"], ["aitken", "anderson", "squarem", "none"]),
+            (base + ["--accelerate", "squarem", "--assign", "hard"], ["--accelerate", "--assign soft"]),
+            (base + ["--accelerate", "squarem", "--temperature", "2"], ["--accelerate", "--temperature"]),
+            (base + ["--accelerate", "squarem", "--batch-rows", "9"], ["--accelerate", "--batch-rows"]),
+            (base + ["--accelerate", "squarem", "--update", "sampled"], ["--accelerate", "--update sampled"]),
+            (base + ["--merge-rows", "--assign", "sampled"], ["--merge-rows", "--assign sampled"]),
+            (base + ["--merge-rows", "--batch-rows", "9"], ["--merge-rows", "--batch-rows"]),
+            (base + ["--merge-rows", "--start", responsibilities], ["--merge-rows", "responsibilities"]),
             (["divergence"], ["MODEL"]),
             (base + ["--start", "kmeans"], ["kmeans", "kmeans++", "random"]),
             (base + ["--prior", "default"], ["--prior", "--update ml"]),

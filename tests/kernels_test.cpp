@@ -448,7 +448,8 @@ TEST_CASE("kernels: bytes as they lie give what their columns give", "[kernels]"
       MemorySource native(BasicMatrixView<const std::uint8_t>::row_major(bytes.data(), rows, columns));
       MemorySource signed_native(BasicMatrixView<const std::int8_t>::row_major(signed_bytes.data(), rows, columns));
       MemorySource transposed(BasicMatrixView<const std::uint8_t>::column_major(by_column.data(), rows, columns));
-      const Mixture mixture = initialize(Registry::builtin().make(spec, columns), 3, doubles, {Start::random_rows, 0, 0, {}, 1});
+      const Mixture mixture =
+          initialize(Registry::builtin().make(spec, columns), 3, doubles, {Start::random_rows, 0, 0, {}, 1});
       const auto expected = to_vector(e_step(EStepParameters::of(mixture), doubles, {}).buffer());
       for (Source* source : {&native, &signed_native, &transposed})
         CHECK(to_vector(e_step(EStepParameters::of(mixture), *source, {}).buffer()) == expected);

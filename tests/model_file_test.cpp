@@ -72,6 +72,7 @@ SavedModel full_model() {
   for (std::size_t t = 0; t < 3; ++t) {
     TraceEntry entry;
     entry.iteration = t;
+    entry.accelerated = t == 2;
     const double x = 1.0 / static_cast<double>(3 + t);
     entry.log_likelihood = -x;
     entry.log_prior = 2 * x;
@@ -170,6 +171,7 @@ TEST_CASE("a saved model comes back with the same bits") {
     const TraceEntry& a = loaded.trace[t];
     const TraceEntry& b = saved.trace[t];
     CHECK(a.iteration == b.iteration);
+    CHECK(a.accelerated == b.accelerated);
     const double values_a[] = {a.log_likelihood, a.log_prior, a.objective, a.q,      a.entropy, a.elbo_e,
                                a.elbo_m,         a.kl,        a.gain_m,    a.gain_e, a.residual};
     const double values_b[] = {b.log_likelihood, b.log_prior, b.objective, b.q,      b.entropy, b.elbo_e,

@@ -36,6 +36,7 @@ class MIXFAM_API CachedSource final : public Source {
   const std::vector<std::string>& column_names() const override;
   const std::vector<std::vector<std::string>>& category_labels() const override;
   std::string name() const override;
+  std::size_t row_number(std::size_t row) const override;
 
   /// Leading rows that are in memory by now.
   std::size_t cached_rows() const;

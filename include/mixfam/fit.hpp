@@ -47,10 +47,18 @@ enum class DegeneratePolicy {
   keep,    ///< it keeps the parameters that it had
 };
 
+/// How the updates of a soft assignment are carried on towards their limit.
+enum class Acceleration {
+  none,      ///< not at all: the textbook's iterations
+  squarem,   ///< squared extrapolation from two steps, scheme S3 (Varadhan and Roland 2008)
+  anderson,  ///< the least residual among combinations of the last steps (Anderson 1965; Walker and Ni 2011)
+};
+
 MIXFAM_API const char* to_string(Update update);
 MIXFAM_API const char* to_string(Assignment assignment);
 MIXFAM_API const char* to_string(Verdict verdict);
 MIXFAM_API const char* to_string(DegeneratePolicy policy);
+MIXFAM_API const char* to_string(Acceleration acceleration);
 
 struct FitOptions {
   Update update = Update::ml;
@@ -60,6 +68,10 @@ struct FitOptions {
   std::size_t max_iterations = 10000;  ///< updates of the whole data; all of them are made by sampling methods
   DegeneratePolicy degenerate = DegeneratePolicy::error;
   std::uint64_t seed = 0;  ///< of sampled assignments and updates, and of reseeding
+
+  /// Soft assignment without a temperature, and updates of the whole data, only. An extrapolation is kept if the
+  /// objective does not fall; otherwise its pass over the data counts as an iteration without an entry in the trace.
+  Acceleration accelerate = Acceleration::none;
 
   /// Annealing: q(z) is proportional to p(z | x, theta)^(1/T) with T = max(1, temperature * cooling^t) in iteration t
   /// (Ueda and Nakano 1998). Soft assignment only.

@@ -10,6 +10,7 @@
 #include <mixfam/hdf5.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/matrix_view.hpp>
+#include <mixfam/merged_source.hpp>
 #include <mixfam/mixture.hpp>
 #include <mixfam/parameters.hpp>
 #include <mixfam/posterior.hpp>

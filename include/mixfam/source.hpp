@@ -43,7 +43,8 @@ struct Chunk {
   const double* weights = nullptr;
 };
 
-/// What starts, fits and scores ask `Source::next` for: sums over the rows are made of parts of so many.
+/// What starts, fits and scores ask `Source::next` for is a multiple of this: sums over the rows are made of such
+/// parts.
 inline constexpr std::size_t pass_granularity = 2048;
 
 /// A rewindable stream of rows.
@@ -60,6 +61,8 @@ class MIXFAM_API Source {
   virtual const std::vector<std::vector<std::string>>& category_labels() const;
   /// What error messages call the data, such as "ages.h5:/X".
   virtual std::string name() const = 0;
+  /// The number by which error messages call a row.
+  virtual std::size_t row_number(std::size_t row) const { return row; }
 
   virtual void rewind() = 0;
   /// Goes to a row at or before `row` where reading can begin, and returns it: the first row of the next chunk.
