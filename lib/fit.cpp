@@ -283,7 +283,6 @@ class Fit {
     entry.gain_e = entry.elbo_e - step.elbo;
     entry.residual = std::abs(bound - (step.elbo + step.kl));
     entry.temperature = assignment.temperature;
-    check_statistics(entry, state, statistics, assignment);
     const double expected_log_z = weighted_log(statistics.counts(), state.log_weights);
     entry.expected_log_z = is_vb() ? expected_log_z : nan;
     entry.expected_log_x = is_vb() ? entry.q - expected_log_z : nan;
@@ -291,7 +290,7 @@ class Fit {
     entry.kl_components = penalty.components;
     entry.counts.assign(statistics.counts().begin(), statistics.counts().end());
     entry.events = events_;
-    check_soft_bound(entry, bound, assignment);
+    check_statistics(entry, state, statistics, assignment);
     return entry;
   }
 

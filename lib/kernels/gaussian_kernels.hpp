@@ -10,7 +10,7 @@ namespace {
 
 /// Rows of W and vectors of rows of x at a time: their sums stay in registers.
 constexpr int whitened_rows = 4;
-constexpr int whitened_vectors = 3;
+constexpr int whitened_vectors = has_many_registers ? 4 : 3;
 
 /// distance[v] += sum of (W_i . (x - mean))^2 over I neighbouring rows i of W, of which the first begins its diagonal
 /// at column `full`.
@@ -99,41 +99,61 @@ void add_whitened_rows_from(std::size_t first, KernelColumns x, const WhitenedCo
 }
 
 void add_whitened(KernelColumns x, const WhitenedComponent* components, KernelMatrix L, double* scratch) {
-  static_assert(whitened_vectors * lanes <= 24);
+  static_assert(whitened_vectors * lanes <= whitening_rows);
   constexpr std::size_t tile = whitened_vectors * lanes;
   std::size_t first = 0;
   for (; first + tile <= x.rows; first += tile)
     add_whitened_rows_from<whitened_vectors>(first, x, components, L, scratch);
+  if (first + lanes < x.rows) {
+    add_whitened_rows_from<2>(first, x, components, L, scratch);
+    first += 2 * lanes;
+  }
   for (; first < x.rows; first += lanes) add_whitened_rows_from<1>(first, x, components, L, scratch);
 }
 
 /// Columns on each side of a tile of U'T.
 constexpr int scatter_tile = has_many_registers ? 4 : 3;
 
-/// Residuals T = x - origin and U = r T, column by column.
-struct Residuals {
-  double* T;
+/// U = r (x - origin), column by column, beside what it is made of.
+struct Scatter {
+  KernelColumns x;
+  const double* origin;
+  std::size_t first;  ///< row of x
+  std::size_t rows;
   double* U;
   std::size_t stride;
-  std::size_t rows;
 };
 
-/// out(i, j) += sum_n U(n, i) T(n, j) for I x J columns; of a tile on the diagonal the lower triangle.
+/// out(i, j) += sum_n U(n, i) (x(n, j) - origin_j) for I x J columns; of a tile on the diagonal the lower triangle.
 template <int I, int J, bool diagonal>
-MIXFAM_INLINE void add_scatter_tile(const Residuals& residuals, std::size_t first_i, std::size_t first_j, double* out) {
-  const double* U = residuals.U + first_i * residuals.stride;
-  const double* T = residuals.T + first_j * residuals.stride;
+MIXFAM_INLINE void add_scatter_tile(const Scatter& scatter, std::size_t first_i, std::size_t first_j, double* out) {
+  const double* U = scatter.U + first_i * scatter.stride;
+  const double* x[J];
+  Vector origins[J];
+  repeat<J>([&](auto j) {
+    x[j] = scatter.x.at[first_j + j] + scatter.first;
+    origins[j] = Vector(scatter.origin[first_j + j]);
+  });
   Vector sums[I * J];
   repeat<I * J>([&](auto t) { sums[t] = Vector(0.0); });
-  for (std::size_t n = 0; n < residuals.rows; n += lanes) {
+  const auto add = [&](std::size_t n, auto load_one) __attribute__((always_inline)) {
     Vector b[J];
-    repeat<J>([&](auto j) { b[j] = load(T + j * residuals.stride + n); });
+    repeat<J>([&](auto j) { b[j] = load_one(x[j] + n) - origins[j]; });
     repeat<I>([&](auto i) {
-      const Vector a = load(U + i * residuals.stride + n);
+      const Vector a = load(U + i * scatter.stride + n);
       repeat<J>([&](auto j) {
         if constexpr (!diagonal || j() <= i()) sums[i * J + j] = xsimd::fma(a, b[j], sums[i * J + j]);
       });
     });
+  };
+  std::size_t n = 0;
+  for (; n + lanes <= scatter.rows; n += lanes)
+    add(
+        n, [](const double* p) __attribute__((always_inline)) { return load(p); });
+  if (n < scatter.rows) {
+    const std::size_t rest = scatter.rows - n;
+    add(
+        n, [rest](const double* p) __attribute__((always_inline)) { return load_part(p, rest); });
   }
   double totals[I * J];
   sums_of<I * J>(sums, totals);
@@ -145,36 +165,43 @@ MIXFAM_INLINE void add_scatter_tile(const Residuals& residuals, std::size_t firs
   });
 }
 
-/// The tiles of I rows of U'T from the left to the diagonal.
+/// The tiles of I rows from the left to the diagonal.
 template <int I>
-void add_scatter_rows(const Residuals& residuals, std::size_t first_i, double* out) {
+void add_scatter_rows(const Scatter& scatter, std::size_t first_i, double* out) {
   for (std::size_t j = 0; j < first_i; j += scatter_tile)
-    add_scatter_tile<I, scatter_tile, false>(residuals, first_i, j, out);
-  add_scatter_tile<I, I, true>(residuals, first_i, first_i, out);
+    add_scatter_tile<I, scatter_tile, false>(scatter, first_i, j, out);
+  add_scatter_tile<I, I, true>(scatter, first_i, first_i, out);
 }
 
-/// Makes the residuals of rows from `first` on, with 0 behind the last, and sums += sum_n r_n (x_n - origin).
-void make_residuals(KernelColumns x, std::size_t first, const double* r, const double* origin,
-                    const Residuals& residuals, double* sums) {
-  for (std::size_t j = 0; j < x.count; ++j) {
-    const Vector o(origin[j]);
+/// Makes U, with 0 behind the last row, and sums += sum_n r_n (x_n - origin).
+void make_weighted_residuals(const Scatter& scatter, const double* r, double* sums) {
+  const std::size_t whole = scatter.rows / lanes * lanes;
+  for (std::size_t j = 0; j < scatter.x.count; ++j) {
+    const double* x = scatter.x.at[j] + scatter.first;
+    double* u = scatter.U + j * scatter.stride;
+    const Vector o(scatter.origin[j]);
     Vector sum(0.0);
-    for (std::size_t n = 0; n < residuals.rows; n += lanes) {
-      const Vector t = load_some(x.at[j] + first + n, residuals.rows - n) - o;
-      const Vector u = t * load_some(r + first + n, residuals.rows - n);
-      store(residuals.T + j * residuals.stride + n, t);
-      store(residuals.U + j * residuals.stride + n, u);
-      sum += u;
+    for (std::size_t n = 0; n < whole; n += lanes) {
+      const Vector weighted = (load(x + n) - o) * load(r + n);
+      store(u + n, weighted);
+      sum += weighted;
+    }
+    if (whole < scatter.rows) {
+      const std::size_t rest = scatter.rows - whole;
+      const Vector weighted = (load_part(x + whole, rest) - o) * load_part(r + whole, rest);
+      store(u + whole, weighted);
+      sum += weighted;
     }
     sums[j] += sum_of(sum);
   }
 }
 
-void add_scatter_of(const Residuals& residuals, std::size_t d, double* squares) {
+void add_scatter_of(const Scatter& scatter, double* squares) {
+  const std::size_t d = scatter.x.count;
   std::size_t i = 0;
-  for (; i + scatter_tile <= d; i += scatter_tile) add_scatter_rows<scatter_tile>(residuals, i, squares);
+  for (; i + scatter_tile <= d; i += scatter_tile) add_scatter_rows<scatter_tile>(scatter, i, squares);
   repeat<scatter_tile - 1>([&](auto rest) {
-    if (d - i == static_cast<std::size_t>(rest()) + 1) add_scatter_rows<rest() + 1>(residuals, i, squares);
+    if (d - i == static_cast<std::size_t>(rest()) + 1) add_scatter_rows<rest() + 1>(scatter, i, squares);
   });
 }
 
@@ -185,12 +212,11 @@ double add_scatter(KernelColumns x, const double* r, const double* origin, doubl
   const double count = sum_of(total);
   if (count == 0) return 0;
   const std::size_t at_a_time = scatter_rows(x.count, x.rows);
-  const std::size_t stride = column_stride(at_a_time);
   for (std::size_t first = 0; first < x.rows; first += at_a_time) {
     const std::size_t rows = x.rows - first < at_a_time ? x.rows - first : at_a_time;
-    const Residuals residuals{scratch, scratch + x.count * stride, stride, rows};
-    make_residuals(x, first, r, origin, residuals, sums);
-    add_scatter_of(residuals, x.count, squares);
+    const Scatter scatter{x, origin, first, rows, scratch, column_stride(at_a_time)};
+    make_weighted_residuals(scatter, r + first, sums);
+    add_scatter_of(scatter, squares);
   }
   return count;
 }

@@ -116,11 +116,12 @@ constexpr std::size_t padded(std::size_t count, std::size_t multiple) {
 /// Doubles between the columns of a block: not a power of two, so that neighbouring columns fall into different sets of
 /// the caches.
 constexpr std::size_t column_stride(std::size_t rows) { return padded(rows, 8) + 8; }
-constexpr std::size_t whitening_scratch(std::size_t d) { return 24 * d; }
+inline constexpr std::size_t whitening_rows = 32;
+constexpr std::size_t whitening_scratch(std::size_t d) { return whitening_rows * d; }
 /// Rows whose residuals stay in the second cache.
 constexpr std::size_t scatter_rows(std::size_t d, std::size_t rows) { return d < 128 || rows < 128 ? rows : 128; }
 constexpr std::size_t scatter_scratch(std::size_t d, std::size_t rows) {
-  return 2 * d * column_stride(scatter_rows(d, rows));
+  return d * column_stride(scatter_rows(d, rows));
 }
 
 /// Rows of a lower triangular D x D matrix, row-major, in panels up to the diagonal.
