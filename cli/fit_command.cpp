@@ -217,7 +217,7 @@ ExitStatus fit_command(const FitRequest& request) {
   std::optional<MergedSource> merged;
   std::optional<CachedSource> cached;
   if (request.merge_rows) {
-    merged.emplace(file, cache.cache_bytes);
+    merged.emplace(file, request.memory.value_or(MergedSource::default_memory_limit));
   } else {
     cached.emplace(file, cache);
   }

@@ -15,9 +15,22 @@ namespace {
 /// Columns that are filled side by side: a cache line of a row-major matrix, and as many lines to write to.
 constexpr std::size_t columns_at_a_time = 8;
 
+/// Two columns beside each other, which a compiler can take apart with vectors.
+template <class T>
+void convert_pairs(const T* data, std::size_t rows, double* out) {
+  for (std::size_t n = 0; n < rows; ++n) {
+    out[n] = static_cast<double>(data[2 * n]);
+    out[block_stride + n] = static_cast<double>(data[2 * n + 1]);
+  }
+}
+
 template <class T>
 void convert_rows(const Chunk& chunk, std::size_t first, std::size_t rows, std::size_t columns, double* out) {
   const T* data = static_cast<const T*>(chunk.data) + static_cast<std::ptrdiff_t>(first) * chunk.row_stride;
+  if (columns == 2 && chunk.column_stride == 1 && chunk.row_stride == 2) {
+    convert_pairs(data, rows, out);
+    return;
+  }
   for (std::size_t begin = 0; begin < columns; begin += columns_at_a_time) {
     const std::size_t end = std::min(begin + columns_at_a_time, columns);
     for (std::size_t n = 0; n < rows; ++n) {

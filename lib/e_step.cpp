@@ -43,7 +43,9 @@ void BlockPosterior::compute_log_joint(const DataBlock& block) {
   evaluator_->add_log_density(block.x, L);
 }
 
-void BlockPosterior::add_soft(const DataBlock& block, const Source& source, Statistics& statistics) {
+void BlockPosterior::add_soft(const Family& family, const DataBlock& block, const Source& source,
+                              Statistics& statistics) {
+  if (evaluator_->add_soft(block.x, log_weights_, statistics)) return;
   compute_log_joint(block);
   const auto R = responsibilities();
   const AssignmentSums sums = kernels().assign({log_joint_.data(), R.column_stride(), components_}, rows_,
@@ -53,6 +55,8 @@ void BlockPosterior::add_soft(const DataBlock& block, const Source& source, Stat
   statistics.log_normaliser() += sums.log_normaliser;
   statistics.expected_log_joint() += sums.log_normaliser - sums.entropy;
   statistics.entropy() += sums.entropy;
+  kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, statistics.counts().data());
+  family.accumulate(block.x, R, statistics.origins(), statistics.sums());
 }
 
 void BlockPosterior::compute(const DataBlock& block, const Source& source) {
@@ -66,18 +70,6 @@ void BlockPosterior::compute(const DataBlock& block, const Source& source) {
                                             " has no density under any component; start elsewhere or use a prior");
   temperature_ = 1;
   certain_ = false;
-}
-
-/// Without weights it is the very sum of `add_soft`, so that every method reports the same number.
-double BlockPosterior::log_normaliser(const double* weights) {
-  const auto R = responsibilities();
-  if (weights == nullptr)
-    return kernels()
-        .assign({log_joint_.data(), R.column_stride(), components_}, rows_, {R.data(), R.column_stride(), components_})
-        .log_normaliser;
-  double sum = 0;
-  for (std::size_t n = 0; n < rows_; ++n) sum += weights[n] * log_normaliser_[n];
-  return sum;
 }
 
 double BlockPosterior::expected_log_joint(std::size_t n) const {
@@ -159,17 +151,17 @@ Statistics zero_statistics(const EStepParameters& parameters) {
 void add_block(BlockPosterior& posterior, const Family& family, const DataBlock& block, const Source& source,
                const AssignmentRule& rule, Statistics& statistics) {
   if (block.weights == nullptr && rule.assignment == Assignment::soft && rule.temperature == 1) {
-    posterior.add_soft(block, source, statistics);
-  } else {
-    posterior.compute(block, source);
-    statistics.log_normaliser() += posterior.log_normaliser(block.weights);
-    posterior.assign(block, rule);
-    for (std::size_t n = 0; n < block.x.rows; ++n) {
-      const double weight = block.weights ? block.weights[n] : 1;
-      statistics.total_weight() += weight;
-      statistics.expected_log_joint() += weight * posterior.expected_log_joint(n);
-      statistics.entropy() += weight * posterior.entropy()[n];
-    }
+    posterior.add_soft(family, block, source, statistics);
+    return;
+  }
+  posterior.compute(block, source);
+  posterior.assign(block, rule);
+  for (std::size_t n = 0; n < block.x.rows; ++n) {
+    const double weight = block.weights ? block.weights[n] : 1;
+    statistics.total_weight() += weight;
+    statistics.log_normaliser() += weight * posterior.log_normaliser()[n];
+    statistics.expected_log_joint() += weight * posterior.expected_log_joint(n);
+    statistics.entropy() += weight * posterior.entropy()[n];
   }
   posterior.weigh(block.weights, statistics.counts());
   family.accumulate(block.x, posterior.responsibilities(), statistics.origins(), statistics.sums());

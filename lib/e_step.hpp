@@ -43,8 +43,8 @@ class BlockPosterior {
   /// Densities and soft responsibilities.
   /// Throws Error(numerical) naming the first row that has no density under any component.
   void compute(const DataBlock& block, const Source& source);
-  /// The same for soft responsibilities of rows without weights, of which only sums are wanted.
-  void add_soft(const DataBlock& block, const Source& source, Statistics& statistics);
+  /// The whole E-step of rows without weights under soft responsibilities, of which only sums are wanted.
+  void add_soft(const Family& family, const DataBlock& block, const Source& source, Statistics& statistics);
   /// Makes the responsibilities those of the rule.
   void assign(const DataBlock& block, const AssignmentRule& rule);
 
@@ -56,8 +56,6 @@ class BlockPosterior {
   ConstVectorView log_normaliser() const { return {log_normaliser_.data(), rows_}; }
   /// -sum_k r_nk log r_nk.
   ConstVectorView entropy() const { return {entropy_.data(), rows_}; }
-  /// The sum over the rows of w_n log sum_k exp L(n, k); before `assign`.
-  double log_normaliser(const double* weights);
   /// sum_k r_nk L(n, k).
   double expected_log_joint(std::size_t n) const;
   /// r_nk, column-major.

@@ -8,6 +8,8 @@ namespace mixfam {
 Family::~Family() = default;
 Evaluator::~Evaluator() = default;
 
+bool Evaluator::add_soft(const Block&, ConstVectorView, Statistics&) const { return false; }
+
 bool Family::reads_native(ElementType) const { return false; }
 
 bool Support::contains(double x) const {

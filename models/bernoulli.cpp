@@ -38,60 +38,66 @@ class Bernoulli final : public BernoulliTrials {
 
 static_assert(HasPrior<Bernoulli>);
 
-/// Four columns have one of 16 patterns of zeros and ones: a table of the patterns stands for four factors.
-class PatternIndex {
+/// Rows of zeros and ones as bytes: where they lie, or a copy.
+class Bytes {
  public:
-  static constexpr std::size_t bits = 4;
-  static constexpr std::size_t patterns = 16;
-  static constexpr std::size_t groups(std::size_t columns) { return (columns + bits - 1) / bits; }
-
-  PatternIndex(const Block& x, std::size_t columns) : index_(x.rows * groups(columns)) {
+  explicit Bytes(const Block& x) {
     const NativeRows& native = x.native;
-    if (native.data != nullptr && native.column_stride == 1) {
-      kernels().index_patterns(static_cast<const unsigned char*>(native.data), x.rows, native.row_stride, columns,
-                               index_.data());
+    const auto* bytes = static_cast<const unsigned char*>(native.data);
+    if (bytes != nullptr && native.column_stride == 1) {
+      data_ = bytes;
+      row_stride_ = native.row_stride;
       return;
     }
-    const auto* bytes = static_cast<const unsigned char*>(native.data);
-    for (std::size_t j = 0; j < columns; ++j)
-      for (std::size_t n = 0; n < x.rows; ++n) {
-        const bool is_one = bytes != nullptr ? bytes[static_cast<std::ptrdiff_t>(n) * native.row_stride +
-                                                     static_cast<std::ptrdiff_t>(j) * native.column_stride] != 0
-                                             : x.column(j)[n] != 0;
-        std::uint32_t& index = index_[n * groups(columns) + j / bits];
-        if (j % bits == 0) index = static_cast<std::uint32_t>(j / bits * patterns);
-        index += static_cast<std::uint32_t>(is_one) << (j % bits);
-      }
+    copy_.resize(x.rows * x.column_count);
+    for (std::size_t j = 0; j < x.column_count; ++j)
+      for (std::size_t n = 0; n < x.rows; ++n)
+        copy_[n * x.column_count + j] = bytes != nullptr ? bytes[static_cast<std::ptrdiff_t>(n) * native.row_stride +
+                                                                 static_cast<std::ptrdiff_t>(j) * native.column_stride]
+                                                         : static_cast<unsigned char>(x.column(j)[n]);
+    data_ = copy_.data();
+    row_stride_ = static_cast<std::ptrdiff_t>(x.column_count);
   }
-  const std::uint32_t* data() const { return index_.data(); }
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+
+  const unsigned char* data() const { return data_; }
+  std::ptrdiff_t row_stride() const { return row_stride_; }
 
  private:
-  std::vector<std::uint32_t> index_;
+  std::vector<unsigned char> copy_;
+  const unsigned char* data_;
+  std::ptrdiff_t row_stride_;
 };
 
+/// Four columns have one of 16 patterns of zeros and ones: a table of the patterns stands for four factors.
 class PatternEvaluator final : public Evaluator {
  public:
   /// C: K x 2 D, (log p, log(1 - p)) of each column.
   explicit PatternEvaluator(ConstMatrixView C)
-      : columns_(C.columns() / 2),
-        width_(padded(C.rows(), panel_rows)),
-        tables_(PatternIndex::groups(columns_) * PatternIndex::patterns * width_) {
+      : columns_(C.columns() / 2), width_(padded(C.rows(), panel_rows)), tables_(groups() * patterns * width_) {
     for (std::size_t j = 0; j < columns_; ++j)
-      for (std::size_t pattern = 0; pattern < PatternIndex::patterns; ++pattern) {
-        const bool is_one = pattern >> (j % PatternIndex::bits) & 1;
-        double* row = tables_.data() + (j / PatternIndex::bits * PatternIndex::patterns + pattern) * width_;
+      for (std::size_t pattern = 0; pattern < patterns; ++pattern) {
+        const bool is_one = pattern >> (j % bits) & 1;
+        double* row = tables_.data() + (j / bits * patterns + pattern) * width_;
         for (std::size_t k = 0; k < C.rows(); ++k) row[k] += C(k, 2 * j + (is_one ? 0 : 1));
       }
   }
 
   void add_log_density(const Block& x, MatrixView L) const override {
-    const PatternIndex index(x, columns_);
+    const Bytes bytes(x);
+    std::vector<std::uint32_t> index(x.rows * groups());
+    kernels().index_patterns(bytes.data(), x.rows, bytes.row_stride(), columns_, index.data());
     AlignedVector scratch(x.rows * width_);
-    kernels().add_table_rows(index.data(), x.rows, PatternIndex::groups(columns_), tables_.data(), width_,
+    kernels().add_table_rows(index.data(), x.rows, groups(), tables_.data(), width_,
                              {L.data(), L.column_stride(), L.columns()}, scratch.data());
   }
 
  private:
+  static constexpr std::size_t bits = 4;
+  static constexpr std::size_t patterns = 16;
+  std::size_t groups() const { return (columns_ + bits - 1) / bits; }
+
   std::size_t columns_;
   std::size_t width_;
   AlignedVector tables_;
@@ -104,15 +110,12 @@ class BernoulliColumns final : public Columnwise<Bernoulli> {
 
   bool reads_native(ElementType type) const { return type == ElementType::uint8 || type == ElementType::int8; }
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S) const {
-    const PatternIndex index(x, columns());
-    const std::size_t groups = PatternIndex::groups(columns());
+    const Bytes bytes(x);
     const std::size_t width = padded(R.columns(), panel_rows);
-    AlignedVector tables(groups * PatternIndex::patterns * width);
-    AlignedVector scratch(x.rows * width);
-    kernels().scatter_to_table_rows(index.data(), x.rows, groups, {R.data(), R.column_stride(), R.columns()},
-                                    tables.data(), width, scratch.data());
-    AlignedVector sums(groups * PatternIndex::bits * 2 * width);
-    kernels().sum_patterns(tables.data(), groups, width, sums.data());
+    AlignedVector sums(columns() * 2 * width);
+    AlignedVector scratch(binary_scratch(columns()));
+    kernels().add_binary_counts(bytes.data(), x.rows, bytes.row_stride(), columns(),
+                                {R.data(), R.column_stride(), R.columns()}, width, sums.data(), scratch.data());
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t j = 0; j < columns(); ++j) {
         S(k, 2 * j) += sums[(2 * j + 1) * width + k];

@@ -300,6 +300,15 @@ class WhiteningEvaluator final : public Evaluator {
     kernels().add_whitened(columns_of(x), components_.data(), {L.data(), L.column_stride(), components_.size()},
                            scratch.data());
   }
+  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const override {
+    if (d_ != 1) return false;
+    std::vector<double> constants, curvatures;
+    for (const WhitenedComponent& component : components_) {
+      constants.push_back(component.log_scale);
+      curvatures.push_back(-0.5 * component.panels[0] * component.panels[0]);
+    }
+    return UnivariateStep(std::move(constants), std::move(curvatures), means_).add(x, log_weights, statistics);
+  }
 
  private:
   std::size_t d_;

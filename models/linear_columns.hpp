@@ -3,6 +3,7 @@
 #include <mixfam/columnwise.hpp>
 
 #include "kernel_columns.hpp"
+#include "univariate_step.hpp"
 
 #include <memory>
 #include <utility>
@@ -14,7 +15,7 @@ namespace mixfam {
 class LinearEvaluator final : public Evaluator {
  public:
   /// C: K x (D + 1), the slopes and then the sum of the constants.
-  explicit LinearEvaluator(ConstMatrixView C) : products_(C) {}
+  explicit LinearEvaluator(ConstMatrixView C) : products_(C), step_(column(C, C.columns() - 1), column(C, 0)) {}
 
   void add_log_density(const Block& x, MatrixView L) const override {
     const AlignedVector ones(x.rows, 1);
@@ -22,9 +23,19 @@ class LinearEvaluator final : public Evaluator {
     columns.push_back(ones.data());
     products_.add({columns.data(), columns.size(), x.rows}, L);
   }
+  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const override {
+    return step_.add(x, log_weights, statistics);
+  }
 
  private:
+  static std::vector<double> column(ConstMatrixView C, std::size_t j) {
+    std::vector<double> values;
+    for (std::size_t k = 0; k < C.rows(); ++k) values.push_back(C(k, j));
+    return values;
+  }
+
   detail::Products products_;
+  UnivariateStep step_;
 };
 
 /// D independent columns of a family whose statistic of a column is (1, x), without a copy of the data.

@@ -48,6 +48,9 @@ class LogarithmEvaluator final : public Evaluator {
   void add_log_density(const Block& x, MatrixView L) const override {
     gaussian_->add_log_density(Logarithms(x).block(), L);
   }
+  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const override {
+    return gaussian_->add_soft(Logarithms(x).block(), log_weights, statistics);
+  }
 
  private:
   std::unique_ptr<Evaluator> gaussian_;

@@ -4,6 +4,7 @@
 
 #include "kernel_columns.hpp"
 #include "special.hpp"
+#include "univariate_step.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -191,8 +192,17 @@ class StandardisingEvaluator final : public Evaluator {
     kernels().add_standardised(columns_of(x), {means_.data(), scales_.data(), log_scales_.data()},
                                {L.data(), L.column_stride(), components_});
   }
+  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const override {
+    return x.column_count == 1 && univariate_step().add(x, log_weights, statistics);
+  }
 
  private:
+  UnivariateStep univariate_step() const {
+    std::vector<double> curvatures;
+    for (const double scale : scales_) curvatures.push_back(-0.5 * scale * scale);
+    return {log_scales_, curvatures, means_};
+  }
+
   std::size_t components_;
   std::vector<double> means_;
   std::vector<double> scales_;      // 1 / sqrt(v)

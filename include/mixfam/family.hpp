@@ -5,6 +5,7 @@
 #include <mixfam/parameters.hpp>
 #include <mixfam/random.hpp>
 #include <mixfam/source.hpp>
+#include <mixfam/statistics.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,10 @@ class MIXFAM_API Evaluator {
   virtual ~Evaluator();
   /// L(n, k) += <t(x_n), c(theta_k)>: the log density without log h. L: rows x K, column-major.
   virtual void add_log_density(const Block& x, MatrixView L) const = 0;
+  /// Adds the soft E-step of rows without weights to statistics about the locations of the parameters, in one go where
+  /// the family has a faster way than densities, responsibilities and `accumulate`. False: nothing was done, because
+  /// there is none for this block or because a row has no density.
+  virtual bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const;
 };
 
 /// An exponential family behind one face: log p(x | theta) = log h(x) + <t(x - o), c(theta; o)>, for any origin o.

@@ -17,12 +17,9 @@ struct RowAssignment {
   Vector mean;      // sum_k r_k (L_k - greatest)
 };
 
-/// K components whose values stay in registers.
+/// Turns K values of L in registers into r, 0 where a row is not alive.
 template <int K>
-MIXFAM_INLINE RowAssignment assign_few(const double* l, std::ptrdiff_t l_stride, double* r, std::ptrdiff_t r_stride,
-                                       Vector alive) {
-  Vector e[K];
-  repeat<K>([&](auto k) { e[k] = load(l + k * l_stride); });
+MIXFAM_INLINE RowAssignment assign_registers(Vector* e, Vector alive) {
   Vector greatest = e[0];
   repeat<K - 1>([&](auto k) { greatest = xsimd::max(greatest, e[k + 1]); });
   Vector sum(0.0);
@@ -35,8 +32,19 @@ MIXFAM_INLINE RowAssignment assign_few(const double* l, std::ptrdiff_t l_stride,
   });
   const Vector inverse = Vector(1.0) / sum;
   const Vector scale = inverse * alive;
-  repeat<K>([&](auto k) { store(r + k * r_stride, e[k] * scale); });
+  repeat<K>([&](auto k) { e[k] *= scale; });
   return {greatest, sum, weighted * inverse};
+}
+
+/// K components whose values stay in registers.
+template <int K>
+MIXFAM_INLINE RowAssignment assign_few(const double* l, std::ptrdiff_t l_stride, double* r, std::ptrdiff_t r_stride,
+                                       Vector alive) {
+  Vector e[K];
+  repeat<K>([&](auto k) { e[k] = load(l + k * l_stride); });
+  const RowAssignment row = assign_registers<K>(e, alive);
+  repeat<K>([&](auto k) { store(r + k * r_stride, e[k]); });
+  return row;
 }
 
 MIXFAM_INLINE RowAssignment assign_many(const double* l, std::ptrdiff_t l_stride, double* r, std::ptrdiff_t r_stride,
@@ -98,14 +106,15 @@ void normalise(ConstKernelMatrix L, std::size_t rows, KernelMatrix R, double* lo
 /// overflow for any K below 2^31.
 constexpr std::size_t sums_in_a_product = 32;
 
-template <int K>
-AssignmentSums assign_with(ConstKernelMatrix L, std::size_t rows, KernelMatrix R) {
+/// The sums over rows of what assign_vector(n, alive) finds for the rows from n on.
+template <class AssignVector>
+MIXFAM_INLINE AssignmentSums sum_assignments(std::size_t rows, AssignVector assign_vector) {
   Vector least(0.0);
   Vector greatest(0.0);
   Vector log_sum(0.0);
   Vector mean(0.0);
   const auto add = [&](std::size_t n, Vector alive, Vector & product) __attribute__((always_inline)) {
-    const RowAssignment row = assign_rows<K>(L, n, R, alive);
+    const RowAssignment row = assign_vector(n, alive);
     least = xsimd::min(least, row.greatest * alive);
     greatest = xsimd::fma(row.greatest, alive, greatest);
     mean = xsimd::fma(row.mean, alive, mean);
@@ -129,10 +138,66 @@ AssignmentSums assign_with(ConstKernelMatrix L, std::size_t rows, KernelMatrix R
   return {sum_of(greatest) + sum_of(log_sum), sum_of(log_sum - mean), smallest[0]};
 }
 
+template <int K>
+AssignmentSums assign_with(ConstKernelMatrix L, std::size_t rows, KernelMatrix R) {
+  return sum_assignments(
+      rows, [&](std::size_t n, Vector alive) __attribute__((always_inline)) { return assign_rows<K>(L, n, R, alive); });
+}
+
 AssignmentSums assign(ConstKernelMatrix L, std::size_t rows, KernelMatrix R) {
   AssignmentSums sums = {};
   with_component_count(L.columns, [&](auto k) { sums = assign_with<k()>(L, rows, R); });
   return sums;
+}
+
+/// From the value of a row to its share in all sums without leaving the registers.
+template <int K, bool quadratic>
+AssignmentSums assign_univariate_with(const double* x, std::size_t rows, const UnivariateComponents& components,
+                                      const UnivariateSums& sums) {
+  Vector counts[K];
+  Vector first[K];
+  Vector second[K];
+  repeat<K>([&](auto k) { counts[k] = first[k] = second[k] = Vector(0.0); });
+  const auto assign_vector = [&](std::size_t n, Vector alive) __attribute__((always_inline)) {
+    const Vector value = load_some(x + n, rows - n);
+    const auto residual = [&](auto k) __attribute__((always_inline)) {
+      return quadratic ? value - Vector(components.origins[k]) : value;
+    };
+    Vector r[K];
+    repeat<K>([&](auto k) {
+      const Vector t = residual(k);
+      const Vector slope = quadratic ? t * Vector(components.curvatures[k]) : Vector(components.slopes[k]);
+      r[k] = xsimd::fma(slope, t, Vector(components.constants[k]));
+    });
+    const RowAssignment row = assign_registers<K>(r, alive);
+    repeat<K>([&](auto k) {
+      const Vector t = residual(k);
+      const Vector weighted = r[k] * t;
+      counts[k] += r[k];
+      first[k] += weighted;
+      if constexpr (quadratic) second[k] = xsimd::fma(weighted, t, second[k]);
+    });
+    return row;
+  };
+  const AssignmentSums result = sum_assignments(rows, assign_vector);
+  repeat<K>([&](auto k) {
+    sums.counts[k] += sum_of(counts[k]);
+    sums.first[k] += sum_of(first[k]);
+    if constexpr (quadratic) sums.second[k] += sum_of(second[k]);
+  });
+  return result;
+}
+
+template <int K = most_univariate_components>
+AssignmentSums assign_univariate(const double* x, std::size_t rows, std::size_t count,
+                                 const UnivariateComponents& components, const UnivariateSums& sums) {
+  if constexpr (K == 0) {
+    return {};
+  } else {
+    if (count != K) return assign_univariate<K - 1>(x, rows, count, components, sums);
+    if (components.curvatures != nullptr) return assign_univariate_with<K, true>(x, rows, components, sums);
+    return assign_univariate_with<K, false>(x, rows, components, sums);
+  }
 }
 
 void weigh(KernelMatrix R, std::size_t rows, const double* weights) {

@@ -25,9 +25,10 @@ const Kernels MIXFAM_JOINED(kernels_of_, MIXFAM_INSTRUCTION_SET) = {
     accumulate_products,
     scatter_to_table_rows,
     index_patterns,
-    sum_patterns,
+    add_binary_counts,
     normalise,
     assign,
+    assign_univariate<>,
     weigh,
     add_counts,
 };

@@ -51,6 +51,23 @@ struct AssignmentSums {
   double least;           ///< min over n of max_k L(n, k), or 0 where that is less
 };
 
+/// L(n, k) = constant_k + slope_k x_n, or with curvatures constant_k + curvature_k (x_n - origin_k)^2.
+struct UnivariateComponents {
+  const double* constants;
+  const double* slopes;      ///< none where there are curvatures
+  const double* curvatures;  ///< or none
+  const double* origins;     ///< beside curvatures
+};
+/// Components of one column that are assigned in registers.
+inline constexpr int most_univariate_components = 8;
+
+/// counts[k] += sum_n r_nk, first[k] += sum_n r_nk t_nk and second[k] of t^2, where t = x or x - origin.
+struct UnivariateSums {
+  double* counts;
+  double* first;
+  double* second;  ///< beside curvatures
+};
+
 struct Kernels {
   const char* instruction_set;
 
@@ -84,9 +101,10 @@ struct Kernels {
   /// last are 0; rows lie `row_stride` bytes apart.
   void (*index_patterns)(const unsigned char* x, std::size_t rows, std::ptrdiff_t row_stride, std::size_t columns,
                          std::uint32_t* index);
-  /// sums(j, 0, k) = sum of the tables(g, pattern, k) with x_j = 0, and sums(j, 1, k) of those with x_j = 1; tables
-  /// 16 G x width, sums 8 G x width.
-  void (*sum_patterns)(const double* tables, std::size_t groups, std::size_t width, double* sums);
+  /// sums(j, 0, k) += sum of the R(n, k) with x(n, j) = 0, sums(j, 1, k) of those with x(n, j) = 1; sums D x 2 x width.
+  /// Scratch: binary_scratch(D).
+  void (*add_binary_counts)(const unsigned char* x, std::size_t rows, std::ptrdiff_t row_stride, std::size_t columns,
+                            ConstKernelMatrix R, std::size_t width, double* sums, double* scratch);
 
   // --- assignment ---------------------------------------------------------------------------------------------
   /// R(n, k) = exp(L(n, k) - log_normaliser[n]), log_normaliser[n] = log sum_k exp L(n, k), entropy[n] = -sum_k r log
@@ -94,6 +112,9 @@ struct Kernels {
   void (*normalise)(ConstKernelMatrix L, std::size_t rows, KernelMatrix R, double* log_normaliser, double* entropy);
   /// The same R, 0 in the padding, and the sums over the rows alone.
   AssignmentSums (*assign)(ConstKernelMatrix L, std::size_t rows, KernelMatrix R);
+  /// The same for 1 to most_univariate_components components of one column, with their statistics and without L and R.
+  AssignmentSums (*assign_univariate)(const double* x, std::size_t rows, std::size_t count,
+                                      const UnivariateComponents& components, const UnivariateSums& sums);
   /// R(n, k) *= weights[n].
   void (*weigh)(KernelMatrix R, std::size_t rows, const double* weights);
   /// counts[k] += sum_n R(n, k).
@@ -122,6 +143,12 @@ constexpr std::size_t whitening_scratch(std::size_t d) { return whitening_rows *
 constexpr std::size_t scatter_rows(std::size_t d, std::size_t rows) { return d < 128 || rows < 128 ? rows : 128; }
 constexpr std::size_t scatter_scratch(std::size_t d, std::size_t rows) {
   return d * column_stride(scatter_rows(d, rows));
+}
+
+/// Rows whose patterns of four are tables in the first cache, with the patterns of D columns behind them.
+inline constexpr std::size_t binary_rows = 64;
+constexpr std::size_t binary_scratch(std::size_t d) {
+  return binary_rows * panel_rows + 16 * binary_rows / 4 * panel_rows + padded(binary_rows / 4 * d, 8) / 8;
 }
 
 /// Rows of a lower triangular D x D matrix, row-major, in panels up to the diagonal.

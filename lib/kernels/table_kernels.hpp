@@ -94,31 +94,85 @@ void index_patterns(const unsigned char* x, std::size_t rows, std::ptrdiff_t row
   }
 }
 
-/// Halves the 2^(B + 1) rows by their highest bit: sums of the halves, then the rest of the bits over both.
-template <int B>
-MIXFAM_INLINE void sum_pattern_bits(Vector* rows, double* sums, std::size_t width) {
-  constexpr int half = 1 << B;
-  Vector without = rows[0];
-  Vector with = rows[half];
-  repeat<half - 1>([&](auto i) {
-    without += rows[i + 1];
-    with += rows[half + i + 1];
-  });
-  store(sums + 2 * B * width, without);
-  store(sums + (2 * B + 1) * width, with);
-  if constexpr (B > 0) {
-    repeat<half>([&](auto i) { rows[i] += rows[half + i]; });
-    sum_pattern_bits<B - 1>(rows, sums, width);
+/// patterns(g, j) of four rows each: x(4 g, j) + 2 x(4 g + 1, j) + 4 x(4 g + 2, j) + 8 x(4 g + 3, j).
+void make_row_patterns(const unsigned char* x, std::size_t rows, std::ptrdiff_t row_stride, std::size_t columns,
+                       unsigned char* patterns) {
+  for (std::size_t n = 0; n < rows; ++n) {
+    const unsigned char* row = x + static_cast<std::ptrdiff_t>(n) * row_stride;
+    unsigned char* out = patterns + n / 4 * columns;
+    if (n % 4 == 0) {
+      for (std::size_t j = 0; j < columns; ++j) out[j] = row[j];
+    } else {
+      for (std::size_t j = 0; j < columns; ++j) out[j] = static_cast<unsigned char>(out[j] | row[j] << (n % 4));
+    }
   }
 }
 
-void sum_patterns(const double* tables, std::size_t groups, std::size_t width, double* sums) {
+/// tables(g, pattern): sum of those of the four rows of r that the pattern has, 8 doubles wide.
+template <int W>
+void make_row_tables(const double* r, std::size_t groups, double* tables) {
   for (std::size_t g = 0; g < groups; ++g)
-    for (std::size_t k = 0; k < width; k += lanes) {
-      Vector rows[16];
-      repeat<16>([&](auto i) { rows[i] = load(tables + (16 * g + i()) * width + k); });
-      sum_pattern_bits<3>(rows, sums + 8 * g * width + k, width);
+    for (std::size_t w = 0; w < W * lanes; w += lanes) {
+      double* table = tables + 16 * g * panel_rows + w;
+      store(table, Vector(0.0));
+      repeat<15>([&](auto i) {
+        constexpr int pattern = i() + 1;
+        constexpr int lowest = pattern & 1 ? 0 : pattern & 2 ? 1 : pattern & 4 ? 2 : 3;
+        const Vector rest = load(table + (pattern & (pattern - 1)) * static_cast<int>(panel_rows));
+        const Vector one = load(r + (4 * g + lowest) * panel_rows + w);
+        store(table + pattern * static_cast<int>(panel_rows), rest + one);
+      });
     }
+}
+
+/// zeros += the rows of the tables that the patterns do not have, ones += those that they have.
+template <int W>
+MIXFAM_INLINE void add_row_tables(const double* tables, std::size_t groups, const unsigned char* patterns,
+                                  std::size_t pattern_stride, double* zeros, double* ones) {
+  constexpr std::size_t all = 15;
+  Vector sums[2][W];
+  repeat<W>([&](auto w) {
+    sums[0][w] = load(zeros + w * lanes);
+    sums[1][w] = load(ones + w * lanes);
+  });
+  for (std::size_t g = 0; g < groups; ++g) {
+    const std::size_t pattern = patterns[g * pattern_stride];
+    const double* without = tables + (16 * g + (pattern ^ all)) * panel_rows;
+    const double* with = tables + (16 * g + pattern) * panel_rows;
+    repeat<W>([&](auto w) {
+      sums[0][w] += load(without + w * lanes);
+      sums[1][w] += load(with + w * lanes);
+    });
+  }
+  repeat<W>([&](auto w) {
+    store(zeros + w * lanes, sums[0][w]);
+    store(ones + w * lanes, sums[1][w]);
+  });
+}
+
+void add_binary_counts(const unsigned char* x, std::size_t rows, std::ptrdiff_t row_stride, std::size_t columns,
+                       ConstKernelMatrix R, std::size_t width, double* sums, double* scratch) {
+  constexpr int W = static_cast<int>(panel_rows / lanes);
+  double* r = scratch;
+  double* tables = r + binary_rows * panel_rows;
+  auto* patterns = reinterpret_cast<unsigned char*>(tables + 16 * binary_rows / 4 * panel_rows);
+  for (std::size_t first = 0; first < rows; first += binary_rows) {
+    const std::size_t count = rows - first < binary_rows ? rows - first : binary_rows;
+    const std::size_t groups = (count + 3) / 4;
+    make_row_patterns(x + static_cast<std::ptrdiff_t>(first) * row_stride, count, row_stride, columns, patterns);
+    for (std::size_t k = 0; k < width; k += panel_rows) {
+      for (std::size_t n = 0; n < 4 * groups; ++n)
+        for (std::size_t i = 0; i < panel_rows; ++i)
+          r[n * panel_rows + i] =
+              n < count && k + i < R.columns
+                  ? R.data[static_cast<std::ptrdiff_t>(k + i) * R.stride + static_cast<std::ptrdiff_t>(first + n)]
+                  : 0;
+      make_row_tables<W>(r, groups, tables);
+      for (std::size_t j = 0; j < columns; ++j)
+        add_row_tables<W>(tables, groups, patterns + j, columns, sums + 2 * j * width + k,
+                          sums + (2 * j + 1) * width + k);
+    }
+  }
 }
 
 }  // namespace
