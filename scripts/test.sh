@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs what is missing, builds everything and runs every test: an optimised build with warnings as errors, the same
-# tests under the address and undefined-behaviour sanitizers, a build with clang, the formatting of the sources.
+# tests under the address and undefined-behaviour sanitizers, those of threads under the thread sanitizer, a build with
+# clang, the formatting of the sources.
 # The last line is `N passed, N failed`; the exit status is 0 when something passed and nothing failed.
 #
 #     scripts/test.sh                  all of that
@@ -64,9 +65,16 @@ else
   # The sanitizers stop at the first finding. They also lead GCC to warnings that are none: the other builds warn.
   export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1
   export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
-  check 'sanitized build' build build-sanitize "${everything[@]}" --warnlevel=0 --buildtype=debugoptimized \
-    -Db_sanitize=address,undefined -Db_lundef=false && run_tests build-sanitize --timeout-multiplier 5
+  check 'sanitized build' build build-sanitize "${everything[@]}" --warnlevel=0 -Doptimization=1 -Ddebug=false \
+    -Dcpp_args=-g1 -Db_sanitize=address,undefined -Db_lundef=false && run_tests build-sanitize --timeout-multiplier 5
   unset ASAN_OPTIONS UBSAN_OPTIONS
+
+  # OpenBLAS' own threads look like races, because it is not instrumented.
+  export TSAN_OPTIONS=halt_on_error=1 OPENBLAS_NUM_THREADS=1
+  check 'thread-sanitized build' build build-thread -Dcli=disabled -Dtests=enabled -Dexamples=disabled --warnlevel=0 \
+    -Doptimization=1 -Ddebug=false -Dcpp_args=-g1 -Db_sanitize=thread -Db_lundef=false &&
+    run_tests build-thread --timeout-multiplier 5
+  unset TSAN_OPTIONS OPENBLAS_NUM_THREADS
 
   CXX=clang++ check 'clang build' build build-clang --werror --buildtype=plain -Dcli=enabled -Dtests=disabled \
     -Dexamples=enabled
