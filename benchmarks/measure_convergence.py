@@ -12,7 +12,6 @@ CASE = cases.Case("overlap", cases.FULL, 10_000, 4, 4)
 OVERLAP = data.Overlap(distance=2, variety=0.2)  # plain EM needs some 1200 iterations
 ENOUGH_ITERATIONS = 6_000  # for the limit
 SPEEDUP = 20.0  # to reach: times scikit-learn
-UNKNOWN_OPTION = 2  # exit status of mixfam_peer
 
 
 def measure(workspace):
@@ -43,12 +42,7 @@ def find_limit(peer, case, files):
 def measure_run(peer, acceleration, case, files, threads, until):
     result = {"peer": peer.name, "acceleration": acceleration, "threads": threads}
     options = ("--until", repr(until)) + (() if acceleration == "none" else ("--accelerate", acceleration))
-    try:
-        result |= peer_list.run_peer(peer, case, *files, threads, 0, ENOUGH_ITERATIONS, options)
-    except peer_list.PeerError as error:
-        if error.status != UNKNOWN_OPTION:
-            raise
-        return result | {"peer": peer.name, "seconds": None}
+    result |= peer_list.run_peer(peer, case, *files, threads, 0, ENOUGH_ITERATIONS, options)
     if result["log_likelihood"] < until:
         raise peer_list.PeerError(f"{peer.name}, acceleration {acceleration}: ended at {result['log_likelihood']!r}, "
                                   f"the limit of plain EM is {until + TOLERANCE!r}", 1)

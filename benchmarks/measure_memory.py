@@ -11,6 +11,7 @@ import cases
 MIB = 1 << 20
 ALLOWANCE = 64 * MIB  # to stay below, beyond the data in their own type
 ITERATIONS = 3
+LEAST_BUDGET = 128 * MIB
 FLOAT64 = cases.Case("memory_float64", cases.DIAGONAL, 4_000_000, 32, 4)
 UINT8 = next(case for case in cases.TABLE if case.family == cases.BERNOULLI)
 BUDGET_DIVISOR = 4  # of a streamed fit: the file is so many times larger
@@ -23,22 +24,16 @@ def measure(workspace):
         case = workspace.size(case)
         budget = budget_of(case) if streamed else None
         result = {"case": case.label, "element_bytes": case.element_bytes, "data_bytes": case.data_bytes,
-                  "budget_bytes": budget, "peak_bytes": None}
-        if not streamed or understands_memory(program):
-            result["peak_bytes"] = peak_bytes(program, workspace, case, budget)
-            print(f"memory, {case.label}, budget {budget}: peak {result['peak_bytes'] / MIB:.0f} MiB", file=sys.stderr,
-                  flush=True)
+                  "budget_bytes": budget, "peak_bytes": peak_bytes(program, workspace, case, budget)}
+        print(f"memory, {case.label}, budget {budget}: peak {result['peak_bytes'] / MIB:.0f} MiB", file=sys.stderr,
+              flush=True)
         results.append(result)
         workspace.save("memory", results)
 
 
 def budget_of(case):
-    """A whole number of MiB, with the allowance at least."""
-    return max(case.data_bytes // BUDGET_DIVISOR // MIB * MIB, ALLOWANCE)
-
-
-def understands_memory(program):
-    return "--memory" in subprocess.run([program, "fit", "--help"], text=True, capture_output=True).stdout
+    """A whole number of MiB, and enough for the program."""
+    return max(case.data_bytes // BUDGET_DIVISOR // MIB * MIB, LEAST_BUDGET)
 
 
 def peak_bytes(program, workspace, case, budget):

@@ -1,15 +1,11 @@
 // mixfam itself: see peers/peer.py for the command line. An iteration lasts from one call of the observer to the next:
 // an M-step and an E-step. Besides:
 //
-//     --stream              the rows come from the file in each iteration; otherwise they are read before the clock
-//     starts
+//     --stream              the rows come from the file in each iteration; otherwise they are in memory when the
+//                           clock starts
 //     --accelerate A        none, squarem or anderson
 //     --until LL            each run ends when the log likelihood reaches LL; "seconds" are those of whole runs, from
-//     the
-//                           start, and "iterations" those of the last run
-
-#include "loaded_source.hpp"
-#include "settings.hpp"
+//                           the start, and "iterations" those of the last run
 
 #include <mixfam/mixfam.hpp>
 
@@ -19,7 +15,6 @@
 #include <chrono>
 #include <cstdio>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,7 +35,7 @@ struct Task {
   double seconds = 0;
   std::size_t threads = 1;
   bool stream = false;
-  std::string acceleration = "none";
+  Acceleration acceleration = Acceleration::none;
   std::optional<double> until = std::nullopt;
 };
 
@@ -51,6 +46,12 @@ Number number(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size())
     throw Error(ErrorKind::usage, "'" + std::string(text) + "' is no number here; " + usage);
   return value;
+}
+
+Acceleration acceleration(const std::string& name) {
+  for (const auto one : {Acceleration::none, Acceleration::squarem, Acceleration::anderson})
+    if (name == to_string(one)) return one;
+  throw Error(ErrorKind::usage, usage);
 }
 
 Task command_line(const std::vector<std::string>& arguments) {
@@ -66,7 +67,7 @@ Task command_line(const std::vector<std::string>& arguments) {
     if (arguments[i] == "--stream") {
       task.stream = true;
     } else if (arguments[i] == "--accelerate" && more) {
-      task.acceleration = arguments[++i];
+      task.acceleration = acceleration(arguments[++i]);
     } else if (arguments[i] == "--until" && more) {
       task.until = number<double>(arguments[++i]);
     } else {
@@ -91,8 +92,8 @@ Run run(const Task& task, const Mixture& start, Source& source) {
   FitOptions options;
   options.tolerance = 0;
   options.max_iterations = task.iterations;
-  benchmark::set_threads(options, task.threads);
-  benchmark::set_acceleration(options, task.acceleration);
+  options.threads = task.threads;
+  options.accelerate = task.acceleration;
   const double until = task.until.value_or(std::numeric_limits<double>::infinity());
   options.observer = [&](const TraceEntry& entry, const Mixture&) {
     result.stamps.push_back(Clock::now());
@@ -105,9 +106,12 @@ Run run(const Task& task, const Mixture& start, Source& source) {
 
 nlohmann::json measure(const Task& task) {
   Hdf5Source file(task.data);
-  const std::unique_ptr<Source> loaded = task.stream ? nullptr : std::make_unique<benchmark::LoadedSource>(file);
-  Source& source = task.stream ? static_cast<Source&>(file) : *loaded;
+  CacheOptions cache;
+  if (task.stream) cache.cache_bytes = 0;
+  CachedSource source(file, cache);
   const Mixture start = load_start(task.start, Registry::builtin().make(task.family, source.columns()));
+
+  while (!task.stream && source.next(pass_granularity).rows > 0) continue;
 
   std::vector<double> seconds;
   Run last;

@@ -174,9 +174,6 @@ def convergence_section(results):
     rows = []
     for run in results["runs"]:
         name = f"{run['peer']}, acceleration {run['acceleration']}" if run["peer"] == "mixfam" else run["peer"]
-        if run["seconds"] is None:
-            rows.append((name, run["threads"], MISSING, "", "", ""))
-            continue
         ratio = peers[run["threads"]] / median(run)
         verdict = "met" if ratio >= measure_convergence.SPEEDUP else "missed"
         verdict = verdict if run["acceleration"] != "none" else ""
@@ -200,11 +197,8 @@ def memory_section(results):
         label, size = f"{result['case']}, {kind}", f"{data / MIB:.0f} MiB"
         mode = f"streamed, --memory {budget // MIB}MiB" if budget else "in memory"
         bound = budget or data + measure_memory.ALLOWANCE
-        if peak is None:
-            rows.append((label, mode, size, MISSING, f"{bound / MIB:.0f} MiB", ""))
-        else:
-            rows.append((label, mode, size, f"{peak / MIB:.0f} MiB", f"{bound / MIB:.0f} MiB",
-                         "met" if peak <= bound else "missed"))
+        rows.append((label, mode, size, f"{peak / MIB:.0f} MiB", f"{bound / MIB:.0f} MiB",
+                     "met" if peak <= bound else "missed"))
     return f"""## Memory
 
 Peak resident memory of `mixfam fit`. The bound is the data in their own type and {measure_memory.ALLOWANCE // MIB} MiB; of a streamed fit its budget.

@@ -616,6 +616,28 @@ class Options(CliTest):
     def test_same_seed_same_bits(self):
         self.assertEqual(self.fit_gaussian("--seed", 4), self.fit_gaussian("--seed", 4))
 
+    def test_threads_change_nothing(self):
+        first, *others = (self.fit_gaussian("--threads", threads, "--trace", self.path("t.csv")) for threads in (1, 2, 3, 8))
+        for other in others:
+            self.assertEqual(other, first)
+
+    def test_instruction_sets(self):
+        """The variable chooses, the result names the choice, and the numbers agree up to rounding."""
+        arguments = ["fit", FAITHFUL, "--family", "gaussian", "--components", "2", "--json", "--quiet"]
+        best = json.loads(run(*arguments).stdout)
+        self.assertIn(best["instruction_set"], ("baseline", "avx2", "avx512"))
+        for name in {"baseline", best["instruction_set"]}:
+            outcome = run(*arguments, "--trace", self.path("trace.csv"), env=dict(os.environ, MIXFAM_SIMD=name))
+            self.assertEqual(outcome.returncode, DONE, outcome.stderr)
+            result = json.loads(outcome.stdout)
+            self.assertEqual(result["instruction_set"], name)
+            self.assertIn(f"# instruction_set = {name}\n", (self.folder / "trace.csv").read_text())
+            self.assertAlmostEqual(result["log_likelihood"], best["log_likelihood"], delta=1e-9)
+        outcome = run(*arguments, env=dict(os.environ, MIXFAM_SIMD="sse9"))
+        self.assertEqual(outcome.returncode, USAGE)
+        self.assertIn("MIXFAM_SIMD = sse9", outcome.stderr)
+        self.assertIn("baseline", outcome.stderr)
+
     def test_usage(self):
         base = ["fit", FAITHFUL, "--family", "gaussian", "--components", "2"]
         model = self.write("start.h5", {"weights": [0.5, 0.5], "components/mean": np.zeros((2, 2))})
@@ -625,6 +647,7 @@ class Options(CliTest):
             (["frobnicate"], ["frobnicate"]),
             (["fit"], ["required"]),
             (base[:4], ["--components"]),
+            ([*base, "--threads", "0"], ["--threads = 0", "whole number"]),
             (["fit", FAITHFUL, "--components", "2"], ["--family"]),
             (base + ["--nonsense"], ["--nonsense"]),
             (base[:5] + ["0"], ["--components", "0"]),

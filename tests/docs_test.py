@@ -23,14 +23,20 @@ def mixfam(arguments):
     return [str(program), *shlex.split(arguments)]
 
 
+def command_line(text):
+    """A command line with the program in the place of `mixfam`, which variables may stand before."""
+    return ["env", *(str(program) if word == "mixfam" else word for word in shlex.split(text))]
+
+
 def cases():
     python = blocks("docs/file_format.md", "python")
     # Files are written before a command or another program reads them.
     for text in sorted(python, key=lambda text: '"w"' not in text):
         if '"w"' in text:
             yield text, [sys.executable, "-c", text]
-    for text in blocks("docs/file_format.md", "sh") + blocks("docs/streaming.md", "sh"):
-        yield text, mixfam(text.removeprefix("mixfam "))
+    for page in "file_format", "streaming", "speed":
+        for text in blocks(f"docs/{page}.md", "sh"):
+            yield text, command_line(text)
     for text in python:
         if '"w"' not in text:
             yield text, [sys.executable, "-c", text]
