@@ -16,7 +16,6 @@ from workspace import Workspace
 
 NUMPY = ("numpy", "numpy-whitened")  # in double precision; the faster one is what mixfam is compared with
 MIB = 1 << 20
-MISSING = "not measured"
 
 
 def milliseconds(seconds):

@@ -70,12 +70,19 @@ with tempfile.TemporaryDirectory() as folder:
 
     def only_the_library():
         targets = json.loads(run("meson", "introspect", build, "--targets"))
-        names = sorted(target["name"] for target in targets)
+        parts = "mixfam_kernels_"  # of the library, one for each instruction set
+        names = sorted(target["name"] for target in targets if not target["name"].startswith(parts))
         require(names == ["mixfam", "own_arrays"], f"the parent builds {names}")
 
     def compile_and_test():
         run("ninja", "-C", build)
         print(run(build / "own_arrays"))
+
+    def kernels_stay_apart():
+        # A weak function could stand in for that of another instruction set, which the processor may lack.
+        for archive in build.rglob("libmixfam_kernels_*.a"):
+            weak = [line for line in run("nm", "-C", archive).splitlines() if line.split()[-2:-1] in (["W"], ["u"])]
+            require(not weak, f"weak in {archive.name}: {weak}")
 
     def install():
         run("meson", "install", "-C", build, "--no-rebuild", "--destdir", installed)
@@ -108,6 +115,7 @@ with tempfile.TemporaryDirectory() as folder:
     if failed == 0:
         check("nothing but the library is built in a parent", only_the_library)
         check("a C++17 parent with werror compiles, links and runs", compile_and_test)
+        check("no kernel can stand in for one of another instruction set", kernels_stay_apart)
         check("install", install)
         check("a program built by pkg-config runs", pkg_config)
         if kind == "shared":
