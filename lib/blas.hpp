@@ -12,6 +12,8 @@
 extern "C" {
 int openblas_get_num_threads(void);
 void openblas_set_num_threads(int threads);
+void dtrtri_(const char* uplo, const char* diag, const int* n, double* a, const int* lda, int* info);
+void dlauum_(const char* uplo, const int* n, double* a, const int* lda, int* info);
 }
 
 namespace mixfam::blas {
@@ -29,6 +31,22 @@ class SingleThread {
 };
 
 using Matrix = xt::xtensor<double, 2>;
+
+// A lower triangle row by row is an upper one column by column, which is how LAPACK reads it.
+
+/// Inverts a lower triangular matrix, d x d row-major, in its place.
+inline void invert_lower(double* L, std::size_t d) {
+  const int n = static_cast<int>(d);
+  int info = 0;
+  dtrtri_("U", "N", &n, L, &n, &info);
+}
+
+/// Replaces a lower triangular W, d x d row-major, by the lower triangle of W' W.
+inline void square_lower(double* W, std::size_t d) {
+  const int n = static_cast<int>(d);
+  int info = 0;
+  dlauum_("U", &n, W, &n, &info);
+}
 
 inline Matrix to_xtensor(ConstMatrixView A) {
   Matrix result({A.rows(), A.columns()});

@@ -290,7 +290,7 @@ class Fit {
     entry.kl_components = penalty.components;
     entry.counts.assign(statistics.counts().begin(), statistics.counts().end());
     entry.events = events_;
-    check_statistics(entry, state, statistics, assignment);
+    if (trace_.empty() || options_.verify) check_statistics(entry, state, statistics, assignment);
     return entry;
   }
 

@@ -12,11 +12,6 @@ namespace {
 
 std::vector<double> to_vector(const blas::Matrix& A) { return {A.begin(), A.end()}; }
 
-/// y += a x.
-void add_multiple(double a, const double* x, std::size_t size, double* y) {
-  for (std::size_t i = 0; i < size; ++i) y[i] += a * x[i];
-}
-
 }  // namespace
 
 std::vector<double> cholesky(ConstMatrixView A) {
@@ -34,16 +29,13 @@ std::vector<double> cholesky(ConstMatrixView A) {
 }
 
 std::vector<double> invert_lower(ConstMatrixView L) {
+  const blas::SingleThread single_thread;
   const std::size_t d = L.rows();
-  std::vector<double> buffer(d * d);
-  const auto W = MatrixView::row_major(buffer.data(), d, d);
-  for (std::size_t i = 0; i < d; ++i) {
-    double* row = W.row(i).data();
-    for (std::size_t m = 0; m < i; ++m) add_multiple(L(i, m), W.row(m).data(), m + 1, row);
-    for (std::size_t j = 0; j < i; ++j) row[j] /= -L(i, i);
-    row[i] = 1 / L(i, i);
-  }
-  return buffer;
+  std::vector<double> W(d * d);
+  for (std::size_t i = 0; i < d; ++i)
+    for (std::size_t j = 0; j <= i; ++j) W[i * d + j] = L(i, j);
+  blas::invert_lower(W.data(), d);
+  return W;
 }
 
 double log_determinant(ConstMatrixView L) {
@@ -62,14 +54,15 @@ Eigenvectors eigenvectors(ConstMatrixView A) {
 }
 
 std::vector<double> inverse_from_factor(ConstMatrixView W) {
+  const blas::SingleThread single_thread;
   const std::size_t d = W.rows();
-  std::vector<double> buffer(d * d);
-  const auto A = MatrixView::row_major(buffer.data(), d, d);
-  for (std::size_t m = 0; m < d; ++m)
-    for (std::size_t i = 0; i <= m; ++i) add_multiple(W(m, i), W.row(m).data(), i + 1, A.row(i).data());
+  std::vector<double> A(d * d);
   for (std::size_t i = 0; i < d; ++i)
-    for (std::size_t j = 0; j < i; ++j) A(j, i) = A(i, j);
-  return buffer;
+    for (std::size_t j = 0; j <= i; ++j) A[i * d + j] = W(i, j);
+  blas::square_lower(A.data(), d);
+  for (std::size_t i = 0; i < d; ++i)
+    for (std::size_t j = 0; j < i; ++j) A[j * d + i] = A[i * d + j];
+  return A;
 }
 
 }  // namespace mixfam
