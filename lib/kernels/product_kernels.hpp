@@ -14,7 +14,7 @@ template <int K, int V>
 MIXFAM_INLINE void add_product_tile(KernelColumns T, std::size_t first, const double* panel, double* L,
                                     std::ptrdiff_t stride) {
   const std::size_t rows = T.rows - first;
-  const auto load_tile = [rows](const double* p) __attribute__((always_inline)) {
+  const auto load_tile = [&](const double* p) __attribute__((always_inline)) {
     if constexpr (V == 1) return load_some(p, rows);
     return load(p);
   };
