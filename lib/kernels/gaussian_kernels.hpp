@@ -86,6 +86,23 @@ void add_whitened_tile(const double* x, std::size_t d, std::size_t rows, const W
   }
 }
 
+/// The same for so few columns D that W is one tile.
+template <int V, int D>
+void add_narrow_whitened_tile(const double* x, std::size_t rows, const WhitenedComponent* components, KernelMatrix L) {
+  for (std::size_t k = 0; k < L.columns; ++k) {
+    Vector distance[V];
+    repeat<V>([&](auto v) { distance[v] = Vector(0.0); });
+    add_whitened_rows<D, V>(x, V * lanes, components[k].mean, components[k].panels, 0, distance);
+    double* out = L.data + static_cast<std::ptrdiff_t>(k) * L.stride;
+    repeat<V>([&](auto v) {
+      const std::size_t at = v * lanes;
+      if (at >= rows) return;
+      const Vector before = load_some(out + at, rows - at) + Vector(components[k].log_scale);
+      store_some(out + at, xsimd::fma(Vector(-0.5), distance[v], before), rows - at);
+    });
+  }
+}
+
 template <int V>
 void add_whitened_rows_from(std::size_t first, KernelColumns x, const WhitenedComponent* components, KernelMatrix L,
                             double* scratch) {
@@ -95,7 +112,14 @@ void add_whitened_rows_from(std::size_t first, KernelColumns x, const WhitenedCo
       const std::size_t at = v * lanes;
       store(scratch + (j * V + v) * lanes, at < rows ? load_some(x.at[j] + first + at, rows - at) : Vector(0.0));
     });
-  add_whitened_tile<V>(scratch, x.count, rows, components, {L.data + first, L.stride, L.columns});
+  const KernelMatrix out{L.data + first, L.stride, L.columns};
+  if (x.count == 2) {
+    add_narrow_whitened_tile<V, 2>(scratch, rows, components, out);
+  } else if (x.count == 3) {
+    add_narrow_whitened_tile<V, 3>(scratch, rows, components, out);
+  } else {
+    add_whitened_tile<V>(scratch, x.count, rows, components, out);
+  }
 }
 
 void add_whitened(KernelColumns x, const WhitenedComponent* components, KernelMatrix L, double* scratch) {
