@@ -4,19 +4,19 @@
 #include "accelerate.hpp"
 #include "data_check.hpp"
 #include "e_step.hpp"
-#include "initialize_checked.hpp"
+#include "fit_checked.hpp"
 #include "kernels/kernels.hpp"
 #include "reseed.hpp"
 #include "responsibilities.hpp"
+#include "state.hpp"
 #include "stepwise.hpp"
-#include "streams.hpp"
-#include "total_statistics.hpp"
+#include "stopping.hpp"
 #include "update.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <optional>
 
 namespace mixfam {
 
@@ -24,15 +24,9 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// What sums over the rows may be wrong by, relative to their size: a fall of more is no rounding.
-constexpr double relative_round_off = 1e-12;
-
 /// What Q from densities and Q from statistics may differ by, relative to the sums: the precision of an ill-conditioned
 /// covariance has few digits.
 constexpr double self_check_tolerance = 1e-8;
-
-/// Gains of less than this, relative to the sums, are rounding alone.
-constexpr double relative_noise = 16 * std::numeric_limits<double>::epsilon();
 
 /// Reseeding is given up after this many for each component.
 constexpr std::size_t reseeds_per_component = 10;
@@ -40,65 +34,10 @@ constexpr std::size_t reseeds_per_component = 10;
 /// An extrapolation outside the domain is halved this many times before a plain step takes its place.
 constexpr int halvings = 6;
 
-/// The size of the sums over the rows that the objective is made of.
-double scale_of(const TraceEntry& entry, const DataCheck& check) {
-  return std::max({std::abs(entry.objective), std::abs(entry.q), check.total_weight}) + std::abs(check.log_base);
-}
-
-/// Aitken's estimate of what the objective would still gain, from its last gains (McLachlan and Krishnan 2008, section
-/// 4.9): with gains falling by a constant ratio a, the rest is gain * a / (1 - a). The ratio grows towards its limit
-/// while a slow direction emerges, so it is carried on by twice its last growth. NaN while gains do not fall.
-double aitken_remaining_gain(const Trace& trace) {
-  if (trace.size() < 4) return nan;
-  const auto end = trace.end();
-  const auto gain = [&](std::ptrdiff_t back) { return end[-back].objective - end[-back - 1].objective; };
-  const double ratio = gain(1) / gain(2);
-  const double growth = std::max(0.0, ratio - gain(2) / gain(3));
-  const double limit = ratio + 2 * growth;
-  return ratio >= 0 && limit < 1 ? gain(1) * limit / (1 - limit) : nan;
-}
-
-double sum_of(ConstVectorView values) { return std::accumulate(values.begin(), values.end(), 0.0); }
-
 double weighted_log(ConstVectorView counts, const std::vector<double>& log_weights) {
   double sum = 0;
   for (std::size_t k = 0; k < counts.size(); ++k) sum += counts[k] * log_weights[k];
   return sum;
-}
-
-/// Parameters, or their posterior, with all that an E-step and a trace entry need of them.
-struct State {
-  State(const FamilyPtr& family, UpdateResult result, std::vector<double> counts)
-      : mixture(family, result.weights, result.theta),
-        parameters(e_step_parameters(family, result)),
-        log_weights(std::move(result.log_weights)),
-        hyperparameters(std::move(result.hyperparameters)),
-        update_counts(std::move(counts)) {}
-  explicit State(const Mixture& start)
-      : mixture(start), parameters(EStepParameters::of(start)), log_weights(parameters.log_weights) {}
-
-  Mixture mixture;
-  EStepParameters parameters;
-  std::vector<double> log_weights;                // without the constants of posteriors
-  std::optional<ParameterTable> hyperparameters;  // vb
-  std::vector<double> update_counts;              // N_k that made the state; empty at a given start
-};
-
-/// What separates the bound of a state from Q + H: for vb KL(q(w) || p(w)) and KL(q(theta_k) || p(theta_k)).
-struct Penalty {
-  double weights = 0;
-  std::vector<double> components;
-
-  double total() const { return weights + sum_of(components); }
-};
-
-Penalty penalty_of(const State& state, const Prior& prior) {
-  Penalty penalty;
-  if (!state.hyperparameters) return penalty;
-  penalty.weights = weights_kl(state.update_counts, prior);
-  penalty.components.resize(state.hyperparameters->components());
-  state.mixture.family().add_kl_to_prior(state.hyperparameters->view(), prior.components->row(0), penalty.components);
-  return penalty;
 }
 
 /// What made a state, seen from the entry of the trace before it.
@@ -428,138 +367,7 @@ class Fit {
   std::string message_;
 };
 
-/// A given mixture as a start: for vb, the posterior of the assignment that it makes.
-State start_from(const Mixture& start, Source& source, const FitOptions& options) {
-  if (options.update != Update::vb) return State(start);
-  const Statistics statistics =
-      e_step(EStepParameters::of(start), {source, options.threads}, {options.assignment, 1, options.seed, 0});
-  return State(start.family_ptr(), update(start.family_ptr(), statistics, update_rule(options), start.weights()),
-               {statistics.counts().begin(), statistics.counts().end()});
-}
-
-void check_proper_prior(const Family& family, const FitOptions& options) {
-  const std::string method = to_string(options.update);
-  if (family.hyperparameters().empty())
-    throw Error(ErrorKind::usage,
-                "'" + family.spec() + "' has no conjugate prior, which update " + method + " needs; use update ml");
-  if (!options.prior.components)
-    throw Error(ErrorKind::usage, "update " + method + " needs a prior on the parameters; use the default prior");
-  const auto h = options.prior.components->row(0);
-  if (!family.log_partition(ConstMatrixView::row_major(h.data(), 1, h.size())))
-    throw Error(ErrorKind::usage,
-                "update " + method + " needs a proper prior, but that on the parameters has no finite integral");
-}
-
-void check_options(const Family& family, std::size_t components, const FitOptions& options) {
-  const auto require = [](bool holds, const std::string& what) {
-    if (!holds) throw Error(ErrorKind::usage, what);
-  };
-  require(components > 0, "a mixture needs at least one component");
-  require(options.tolerance >= 0, "tolerance is " + std::to_string(options.tolerance) + " (must be >= 0)");
-  require(options.temperature >= 1, "temperature is " + std::to_string(options.temperature) + " (must be >= 1)");
-  require(options.cooling > 0 && options.cooling < 1,
-          "cooling is " + std::to_string(options.cooling) + " (must be between 0 and 1)");
-  require(options.temperature == 1 || options.assignment == Assignment::soft,
-          "a temperature needs soft assignment: a hard or sampled one has none");
-  const bool accelerated = options.accelerate != Acceleration::none;
-  const std::string method = to_string(options.accelerate);
-  require(!accelerated || (options.assignment == Assignment::soft && options.update != Update::sampled),
-          "acceleration '" + method +
-              "' needs soft assignment and update ml, map or vb: hard or sampled steps have no "
-              "limit that one could extrapolate to");
-  require(!accelerated || options.temperature == 1,
-          "acceleration '" + method + "' cannot be combined with a temperature, which changes the map in each step");
-  require(!accelerated || options.batch_rows == 0,
-          "acceleration '" + method + "' needs updates of the whole data; leave out the batches");
-  require(options.forgetting > 0.5 && options.forgetting <= 1,
-          "forgetting is " + std::to_string(options.forgetting) + " (must be in (0.5, 1])");
-  require(options.prior.weights != WeightsPrior::stick_breaking || options.update == Update::vb,
-          "stick-breaking weights are for update vb");
-  require(options.update == Update::ml || !family.hyperparameters().empty() || !options.prior.components,
-          "'" + family.spec() + "' has no conjugate prior; use update ml");
-  check_prior(family, components, options.prior);
-  if (options.update == Update::vb || options.update == Update::sampled) check_proper_prior(family, options);
-}
-
-bool better(const FitResult& a, const FitResult& b) {
-  const bool a_sound = a.verdict != Verdict::degenerate;
-  const bool b_sound = b.verdict != Verdict::degenerate;
-  return a_sound != b_sound ? a_sound : a.objective() > b.objective();
-}
-
-RestartSummary summarise(std::size_t restart, const FitResult& result) {
-  return {restart, result.verdict, result.message, result.objective(), result.log_likelihood(), result.iterations()};
-}
-
 }  // namespace
-
-const char* to_string(Update update) {
-  switch (update) {
-    case Update::ml:
-      return "ml";
-    case Update::map:
-      return "map";
-    case Update::vb:
-      return "vb";
-    case Update::sampled:
-      return "sampled";
-  }
-  return "";
-}
-
-const char* to_string(Assignment assignment) {
-  switch (assignment) {
-    case Assignment::soft:
-      return "soft";
-    case Assignment::hard:
-      return "hard";
-    case Assignment::sampled:
-      return "sampled";
-  }
-  return "";
-}
-
-const char* to_string(Acceleration acceleration) {
-  switch (acceleration) {
-    case Acceleration::none:
-      return "none";
-    case Acceleration::squarem:
-      return "squarem";
-    case Acceleration::anderson:
-      return "anderson";
-  }
-  return "";
-}
-
-const char* to_string(DegeneratePolicy policy) {
-  switch (policy) {
-    case DegeneratePolicy::error:
-      return "error";
-    case DegeneratePolicy::reseed:
-      return "reseed";
-    case DegeneratePolicy::drop:
-      return "drop";
-    case DegeneratePolicy::keep:
-      return "keep";
-  }
-  return "";
-}
-
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::converged:
-      return "converged";
-    case Verdict::max_iterations:
-      return "max_iterations";
-    case Verdict::decreased:
-      return "decreased";
-    case Verdict::degenerate:
-      return "degenerate";
-    case Verdict::interrupted:
-      return "interrupted";
-  }
-  return "";
-}
 
 double FitResult::aic() const { return -2 * log_likelihood() + 2 * static_cast<double>(free_parameters); }
 
@@ -573,11 +381,15 @@ double FitResult::icl() const {
   return -2 * log_joint + static_cast<double>(free_parameters) * std::log(total_weight);
 }
 
+FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check) {
+  return Fit(start_from(start, source, options), source, options, check).run();
+}
+
 FitResult fit(const Mixture& start, Source& source, const FitOptions& options) {
   check_options(start.family(), start.components(), options);
   const DataCheck check = check_data(start.family(), {source, options.threads});
   check_distinct_rows(start.components(), source);
-  return Fit(start_from(start, source, options), source, options, check).run();
+  return fit_checked(start, source, options, check);
 }
 
 FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source, const FitOptions& options) {
@@ -592,45 +404,6 @@ FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Sourc
                                           "; use a prior (update map) or other responsibilities");
   State state(family, std::move(start), {statistics.counts().begin(), statistics.counts().end()});
   return Fit(std::move(state), source, options, check).run();
-}
-
-RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Source& source,
-                            const RestartsOptions& restarts, const FitOptions& options) {
-  if (restarts.restarts == 0) throw Error(ErrorKind::usage, "at least one start is needed");
-  check_options(*family, components, options);
-  const DataCheck check = check_data(*family, {source, options.threads});
-  check_distinct_rows(components, source);
-  const Statistics total = total_statistics(*family, {source, options.threads});
-
-  std::optional<FitResult> best;
-  std::size_t best_restart = 0;
-  std::vector<RestartSummary> summaries;
-  for (std::size_t restart = 0; restart < restarts.restarts; ++restart) {
-    if (restarts.observer) restarts.observer(restart);
-    try {
-      const InitializeOptions initial{restarts.start, restarts.seed, restart, update_rule(options).prior,
-                                      options.threads};
-      const Mixture start = initialize_checked(family, components, source, initial, total);
-      FitOptions own = options;
-      if (restart > 0) own.seed = stream(Stream::restart, options.seed, restart)();
-      FitResult result = Fit(start_from(start, source, own), source, own, check).run();
-      summaries.push_back(summarise(restart, result));
-      const bool interrupted = result.verdict == Verdict::interrupted;
-      if (!best || better(result, *best)) {
-        best.emplace(std::move(result));
-        best_restart = restart;
-      }
-      if (interrupted) break;
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::numerical) throw;
-      summaries.push_back({restart, std::nullopt, error.what(), nan, nan, 0});
-    }
-  }
-  if (!best)
-    throw Error(ErrorKind::numerical, restarts.restarts == 1
-                                          ? summaries.front().message
-                                          : "every start failed; the first: " + summaries.front().message);
-  return {std::move(*best), best_restart, std::move(summaries)};
 }
 
 }  // namespace mixfam

@@ -1,0 +1,22 @@
+#include "stopping.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mixfam {
+
+double scale_of(const TraceEntry& entry, const DataCheck& check) {
+  return std::max({std::abs(entry.objective), std::abs(entry.q), check.total_weight}) + std::abs(check.log_base);
+}
+
+double aitken_remaining_gain(const Trace& trace) {
+  if (trace.size() < 4) return std::numeric_limits<double>::quiet_NaN();
+  const auto end = trace.end();
+  const auto gain = [&](std::ptrdiff_t back) { return end[-back].objective - end[-back - 1].objective; };
+  const double ratio = gain(1) / gain(2);
+  const double growth = std::max(0.0, ratio - gain(2) / gain(3));
+  const double limit = ratio + 2 * growth;
+  return ratio >= 0 && limit < 1 ? gain(1) * limit / (1 - limit) : std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace mixfam
