@@ -4,11 +4,12 @@
 
 #include <vector>
 
-/// Factorisations of the small matrices that parameters hold; row-major D x D throughout.
+/// Factorisations of the small matrices that parameters hold; row-major D x D throughout. They run in the calling
+/// thread and in the vectors of the processor (kernels/kernels.hpp).
 namespace mixfam {
 
-/// The lower Cholesky factor of a symmetric positive definite A; empty where A is not, or is singular to within
-/// rounding: some pivot is below 4 D eps times its diagonal entry.
+/// The lower Cholesky factor of a symmetric positive definite A, of which the upper triangle is read; empty where A is
+/// not, or is singular to within rounding: some pivot is at most 4 D eps times its diagonal entry.
 std::vector<double> cholesky(ConstMatrixView A);
 
 /// Inverse of a lower triangular matrix.

@@ -69,12 +69,11 @@ else
     -Dcpp_args=-g1 -Db_sanitize=address,undefined -Db_lundef=false && run_tests build-sanitize --timeout-multiplier 5
   unset ASAN_OPTIONS UBSAN_OPTIONS
 
-  # OpenBLAS' own threads look like races, because it is not instrumented.
-  export TSAN_OPTIONS=halt_on_error=1 OPENBLAS_NUM_THREADS=1
+  export TSAN_OPTIONS=halt_on_error=1
   check 'thread-sanitized build' build build-thread -Dcli=disabled -Dtests=enabled -Dexamples=disabled --warnlevel=0 \
     -Doptimization=1 -Ddebug=false -Dcpp_args=-g1 -Db_sanitize=thread -Db_lundef=false &&
     run_tests build-thread --timeout-multiplier 5
-  unset TSAN_OPTIONS OPENBLAS_NUM_THREADS
+  unset TSAN_OPTIONS
 
   CXX=clang++ check 'clang build' build build-clang --werror --buildtype=plain -Dcli=enabled -Dtests=disabled \
     -Dexamples=enabled

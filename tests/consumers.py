@@ -111,6 +111,12 @@ with tempfile.TemporaryDirectory() as folder:
         foreign = [line for line in symbols if "mixfam::" not in line and line.split()[1] not in "VWu"]
         require(not foreign, f"exported besides mixfam: {foreign}")
 
+    def own_threads_only():
+        # BLAS and OpenMP have settings, of the whole process, on which the bits of their results depend.
+        symbols = run("nm", "-D", "--undefined-only", prefix / "lib/libmixfam.so").split()
+        foreign = [name for name in symbols if name.lower().startswith(("openblas", "cblas", "goto_", "omp_", "gomp_"))]
+        require(not foreign, f"the library calls {foreign}")
+
     check("configure", configure)
     if failed == 0:
         check("nothing but the library is built in a parent", only_the_library)
@@ -120,6 +126,7 @@ with tempfile.TemporaryDirectory() as folder:
         check("a program built by pkg-config runs", pkg_config)
         if kind == "shared":
             check("the shared library exports its own symbols only", only_our_symbols)
+            check("the shared library calls neither BLAS nor OpenMP", own_threads_only)
 
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

@@ -2,6 +2,7 @@
 
 #include <mixfam/random.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -38,8 +39,9 @@ TEST_CASE("cholesky: a known factor", "[linear_algebra]") {
 TEST_CASE("cholesky: factor, inverse and determinant agree", "[linear_algebra]") {
   constexpr double condition = 1e2;
   Random random{4};
-  for (int i = 0; i < 300; ++i) {
-    const std::size_t d = 1 + random.below(12);
+  std::vector<std::size_t> sizes = {63, 64, 65, 71, 130, 200};  // about the edges of blocks
+  for (int i = 0; i < 300; ++i) sizes.push_back(1 + random.below(i < 200 ? 12 : 30));
+  for (const std::size_t d : sizes) {
     const auto A = random_covariance(random, d);
     const auto L = factor_of(A);
     REQUIRE(L.size() == d * d);
@@ -94,6 +96,69 @@ TEST_CASE("cholesky: the verdict does not depend on the units of the columns", "
     CHECK(factor_of({1, unit, unit, unit * unit}).empty());
     CHECK(!factor_of({unit * unit}).empty());
   }
+}
+
+TEST_CASE("cholesky: only one triangle is read, of whatever layout", "[linear_algebra]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<double> A = {4, 2, nan, 5};
+  CHECK(cholesky(ConstMatrixView::row_major(A.data(), 2, 2)) == std::vector<double>{2, 0, 1, 2});
+  const std::vector<double> B = {4, nan, 2, 5};
+  CHECK(cholesky(ConstMatrixView::column_major(B.data(), 2, 2)) == std::vector<double>{2, 0, 1, 2});
+}
+
+TEST_CASE("eigenvectors: a known spectrum", "[linear_algebra]") {
+  // The second difference with fixed ends: 2 - 2 cos(pi k / (d + 1)) (Golub and Van Loan 2013, section 4.8.6).
+  for (const std::size_t d : {1, 2, 3, 10, 33}) {
+    std::vector<double> A(d * d);
+    for (std::size_t i = 0; i < d; ++i) {
+      A[i * d + i] = 2;
+      if (i > 0) A[i * d + i - 1] = A[(i - 1) * d + i] = -1;
+    }
+    const auto eigen = eigenvectors(square(A, d));
+    const double operations = 8 * static_cast<double>(d);
+    for (std::size_t k = 0; k < d; ++k) {
+      const double pi = 3.14159265358979323846;
+      const double expected = 2 - 2 * std::cos(pi * static_cast<double>(k + 1) / static_cast<double>(d + 1));
+      CHECK(close(eigen.values[k], expected, round_off(operations, 4)));
+      for (std::size_t i = 0; i < d; ++i) {
+        double Av = 0;
+        for (std::size_t j = 0; j < d; ++j) Av += A[i * d + j] * eigen.vectors[j * d + k];
+        CHECK(close(Av, eigen.values[k] * eigen.vectors[i * d + k], round_off(operations, 4)));
+      }
+    }
+  }
+}
+
+TEST_CASE("eigenvectors: orthonormal, and they diagonalise", "[linear_algebra]") {
+  Random random{5};
+  for (const std::size_t d : {2, 5, 17}) {
+    std::vector<double> A(d * d);
+    for (std::size_t i = 0; i < d; ++i)
+      for (std::size_t j = 0; j <= i; ++j) A[i * d + j] = A[j * d + i] = random.normal();  // indefinite
+    const auto [values, Q] = eigenvectors(square(A, d));
+    CHECK(std::is_sorted(values.begin(), values.end()));
+    const double operations = 16 * static_cast<double>(d);
+    for (std::size_t i = 0; i < d; ++i)
+      for (std::size_t j = 0; j < d; ++j) {
+        double QQ = 0, QVQ = 0;
+        for (std::size_t k = 0; k < d; ++k) {
+          QQ += Q[k * d + i] * Q[k * d + j];
+          QVQ += Q[i * d + k] * values[k] * Q[j * d + k];
+        }
+        CHECK(close(QQ, i == j, round_off(operations, 1)));
+        CHECK(close(QVQ, A[i * d + j], round_off(operations, static_cast<double>(d))));
+      }
+  }
+}
+
+TEST_CASE("eigenvectors: small eigenvalues of scaled matrices keep their digits", "[linear_algebra]") {
+  // D A D with A = [1 r; r 1]: the product of the eigenvalues is the determinant (1 - r^2) u^2.
+  for (const double u : {1e-3, 1e-10, 1e-100}) {
+    const auto eigen = eigenvectors(square({1, 0.5 * u, 0.5 * u, u * u}, 2));
+    CHECK(close(eigen.values[0] * eigen.values[1], 0.75 * u * u, round_off(16, u * u)));
+  }
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(eigenvectors(square({nan, nan, nan, nan}, 2)).values.size() == 2);  // and ends
 }
 
 TEST_CASE("packed: the lower triangle, row by row", "[linear_algebra]") {
