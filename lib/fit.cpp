@@ -6,6 +6,7 @@
 #include "e_step.hpp"
 #include "fit_checked.hpp"
 #include "kernels/kernels.hpp"
+#include "require_family.hpp"
 #include "reseed.hpp"
 #include "responsibilities.hpp"
 #include "state.hpp"
@@ -99,7 +100,7 @@ class Fit {
   /// An update from the statistics at hand, and the E-step that follows it.
   void batch_iteration() {
     rule_.iteration = iteration();
-    UpdateResult result = update(family(), statistics_, rule_, state_.mixture.weights());
+    UpdateResult result = update(family(), statistics_, rule_);
     if (accelerator_) {
       if (extrapolate(result)) return;
       accelerator_->move_to_image();
@@ -393,6 +394,7 @@ FitResult fit(const Mixture& start, Source& source, const FitOptions& options) {
 }
 
 FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source, const FitOptions& options) {
+  require(family);
   check_options(*family, R.columns(), options);
   const DataCheck check = check_data(*family, {source, options.threads});
   check_distinct_rows(R.columns(), source);

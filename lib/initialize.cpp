@@ -4,6 +4,7 @@
 #include "blocks.hpp"
 #include "data_check.hpp"
 #include "initialize_checked.hpp"
+#include "require_family.hpp"
 #include "streams.hpp"
 #include "total_statistics.hpp"
 #include "update.hpp"
@@ -274,6 +275,7 @@ Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Sour
 }
 
 Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source, const InitializeOptions& options) {
+  require(family);
   if (components == 0) throw Error(ErrorKind::usage, "a mixture needs at least one component");
   check_prior(*family, components, options.prior);
   const Rows rows(source, options.threads);

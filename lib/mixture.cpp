@@ -1,42 +1,27 @@
 #include <mixfam/error.hpp>
 #include <mixfam/mixture.hpp>
 
+#include "check_weights.hpp"
 #include "data_check.hpp"
 #include "e_step.hpp"
+#include "require_family.hpp"
 #include "streams.hpp"
-
-#include <cmath>
-#include <numeric>
 
 namespace mixfam {
 
-namespace {
-
-constexpr double weight_sum_tolerance = 1e-6;
-
-void check_weights(const std::vector<double>& weights) {
-  if (weights.empty()) throw Error(ErrorKind::data, "a mixture without components (there must be at least one)");
-  for (std::size_t k = 0; k < weights.size(); ++k)
-    if (!(weights[k] >= 0 && weights[k] <= 1 + weight_sum_tolerance))
-      throw Error(ErrorKind::data, "the weight of component " + std::to_string(k) + " is " +
-                                       std::to_string(weights[k]) + " (must be in [0, 1])");
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  if (std::abs(sum - 1) > weight_sum_tolerance)
-    throw Error(ErrorKind::data, "the weights sum to " + std::to_string(sum) + " (must be 1)");
-}
-
-}  // namespace
-
 Mixture::Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters)
     : family_(std::move(family)), weights_(std::move(weights)), parameters_(std::move(parameters)) {
+  require(family_);
   check_weights(weights_);
   if (parameters_.components() != weights_.size() || parameters_.schema().size() != family_->parameters().size())
     throw Error(ErrorKind::data, "parameters of " + std::to_string(parameters_.components()) + " components with " +
                                      std::to_string(parameters_.schema().size()) + " values each, but '" +
                                      family_->spec() + "' with " + std::to_string(weights_.size()) + " weights needs " +
                                      std::to_string(family_->parameters().size()));
+  if (const auto reason = family_->parameters().mismatch(parameters_.schema()))
+    throw Error(ErrorKind::data, "these are no parameters of '" + family_->spec() + "': " + *reason);
   for (std::size_t k = 0; k < weights_.size(); ++k)
-    if (const auto reason = parameters_.schema().check(parameters_.row(k)))
+    if (const auto reason = family_->parameters().check(parameters_.row(k)))
       throw Error(ErrorKind::data, "component " + std::to_string(k) + ": " + *reason);
 }
 

@@ -1,4 +1,5 @@
 #include "hdf5_objects.hpp"
+#include "require_family.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
@@ -649,6 +650,7 @@ SavedModel load_model(const std::string& file, const Registry& registry) {
 }
 
 Mixture load_start(const std::string& file, const FamilyPtr& family) {
+  require(family);
   const hdf5::Silence silence;
   const Reader reader(file);
   require_known_version(reader);

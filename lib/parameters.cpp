@@ -161,8 +161,26 @@ std::optional<std::string> Schema::check(ConstVectorView row) const {
   return std::nullopt;
 }
 
+std::optional<std::string> Schema::mismatch(const Schema& other) const {
+  const auto describe = [](const Schema& schema, std::size_t f) -> std::string {
+    if (f >= schema.fields_.size()) return "nothing";
+    std::string text = "'" + schema.fields_[f].name + "'";
+    for (const std::size_t extent : schema.fields_[f].shape) text += " [" + std::to_string(extent) + "]";
+    return text;
+  };
+  for (std::size_t f = 0; f < std::max(fields_.size(), other.fields_.size()); ++f)
+    if (const std::string needed = describe(*this, f), given = describe(other, f); needed != given)
+      return given + " where " + needed + " is needed";
+  return std::nullopt;
+}
+
 ParameterTable::ParameterTable(Schema schema, std::size_t components)
     : schema_(std::move(schema)), components_(components), values_(components * schema_.size()) {}
+
+void ParameterTable::refuse(std::size_t k) const {
+  throw Error(ErrorKind::usage, "no component " + std::to_string(k) + " in a table of " + std::to_string(components_) +
+                                    (components_ == 1 ? " component" : " components"));
+}
 
 VectorView ParameterTable::field(std::size_t k, const std::string& name) {
   const auto values = std::as_const(*this).field(k, name);

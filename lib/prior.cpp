@@ -2,6 +2,7 @@
 #include <mixfam/prior.hpp>
 
 #include "data_check.hpp"
+#include "require_family.hpp"
 #include "total_statistics.hpp"
 
 #include <cmath>
@@ -20,6 +21,7 @@ void require_conjugate_prior(const Family& family) {
 }  // namespace
 
 Prior default_prior(const FamilyPtr& family, std::size_t components, Source& source) {
+  require(family);
   require_conjugate_prior(*family);
   check_data(*family, source);
   const Statistics total = total_statistics(*family, source);
@@ -51,6 +53,8 @@ void check_prior(const Family& family, std::size_t components, const Prior& prio
     throw Error(ErrorKind::usage, "prior: " + std::to_string(h.size()) + " hyperparameter values for '" +
                                       family.spec() + "' (must be " + std::to_string(family.hyperparameters().size()) +
                                       ")");
+  if (const auto reason = family.hyperparameters().mismatch(prior.components->schema()))
+    throw Error(ErrorKind::usage, "prior: these are no hyperparameters of '" + family.spec() + "': " + *reason);
   if (const auto reason = family.hyperparameters().check(h)) throw Error(ErrorKind::usage, "prior: " + *reason);
   if (const auto reason = family.check_prior(h)) throw Error(ErrorKind::usage, "prior: " + *reason);
 }

@@ -4,6 +4,7 @@
 #include "data_check.hpp"
 #include "fit_checked.hpp"
 #include "initialize_checked.hpp"
+#include "require_family.hpp"
 #include "streams.hpp"
 #include "total_statistics.hpp"
 #include "update.hpp"
@@ -31,6 +32,7 @@ RestartSummary summarise(std::size_t restart, const FitResult& result) {
 RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Source& source,
                             const RestartsOptions& restarts, const FitOptions& options) {
   if (restarts.restarts == 0) throw Error(ErrorKind::usage, "at least one start is needed");
+  require(family);
   check_options(*family, components, options);
   const DataCheck check = check_data(*family, {source, options.threads});
   check_distinct_rows(components, source);

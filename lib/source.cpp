@@ -38,14 +38,15 @@ std::size_t element_size(ElementType type) {
 }
 
 MemorySource::MemorySource(const void* data, ElementType type, std::size_t rows, std::size_t columns,
-                           std::ptrdiff_t row_stride, std::ptrdiff_t column_stride, ConstVectorView weights)
+                           std::ptrdiff_t row_stride, std::ptrdiff_t column_stride, RowWeights row_weights)
     : data_(data),
       type_(type),
       rows_(rows),
       columns_(columns),
       row_stride_(row_stride),
       column_stride_(column_stride),
-      weights_(weights) {
+      weights_(std::move(row_weights)) {
+  const ConstVectorView weights = weights_.view();
   if (rows == 0 || columns == 0)
     throw Error(ErrorKind::data, "data: " + std::to_string(rows) + " rows and " + std::to_string(columns) +
                                      " columns (there must be at least one of each)");
@@ -68,7 +69,8 @@ void MemorySource::set_column_names(std::vector<std::string> names) {
 Chunk MemorySource::next(std::size_t) {
   if (done_) return {};
   done_ = true;
-  return {data_, type_, 0, rows_, row_stride_, column_stride_, weights_.empty() ? nullptr : weights_.data()};
+  const ConstVectorView weights = weights_.view();
+  return {data_, type_, 0, rows_, row_stride_, column_stride_, weights.empty() ? nullptr : weights.data()};
 }
 
 }  // namespace mixfam

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <utility>
 
 #include "catch.hpp"
 #include "support.hpp"
@@ -74,6 +75,27 @@ TEST_CASE("parameter table: rows and fields", "[parameters]") {
   CHECK(table.view()(2, 2) == 5);
   CHECK(std::as_const(table).field(2, "rate")[0] == 5);
   CHECK(error_of([&] { table.field(0, "scale"); }) == "usage: no parameter 'scale'; there are: mean, rate");
+}
+
+TEST_CASE("parameter table: a component that is not there is refused", "[parameters]") {
+  ParameterTable table({{{"rate", {}, Domain::positive}}}, 2);
+  const auto expected = [](const std::string& k) { return "usage: no component " + k + " in a table of 2 components"; };
+  CHECK(error_of([&] { table.field(7, "rate"); }) == expected("7"));
+  CHECK(error_of([&] { std::as_const(table).field(2, "rate"); }) == expected("2"));
+  CHECK(error_of([&] { table.row(2); }) == expected("2"));
+  CHECK(error_of([&] { std::as_const(table).row(static_cast<std::size_t>(-1)); }) == expected("18446744073709551615"));
+  CHECK(error_of([] { ParameterTable().row(0); }) == "usage: no component 0 in a table of 0 components");
+}
+
+TEST_CASE("schema: where two differ", "[parameters]") {
+  const Schema needed({{"mean", {2}, Domain::real}, {"rate", {}, Domain::positive}});
+  CHECK(!needed.mismatch(needed));
+  CHECK(needed.mismatch({{{"mean", {2}, Domain::real}, {"scale", {}, Domain::positive}}}) ==
+        "'scale' where 'rate' is needed");
+  CHECK(needed.mismatch({{{"mean", {2, 1}, Domain::real}, {"rate", {}, Domain::positive}}}) ==
+        "'mean' [2] [1] where 'mean' [2] is needed");
+  CHECK(needed.mismatch({{{"mean", {2}, Domain::real}}}) == "nothing where 'rate' is needed");
+  CHECK(Schema().mismatch(needed) == "'mean' [2] where nothing is needed");
 }
 
 TEST_CASE("support: what lies inside", "[parameters]") {

@@ -80,6 +80,19 @@ TEST_CASE("statistics: one buffer that adds", "[statistics]") {
   CHECK(a.origin_size() == 1);
 }
 
+TEST_CASE("statistics: only what is about the same things adds", "[statistics]") {
+  Statistics a(2, 3, 1);
+  for (const Statistics& other : {Statistics(1, 3, 1), Statistics(2, 2, 1), Statistics(2, 3, 0), Statistics()})
+    CHECK(error_of([&] {
+            a += other;
+          }).rfind("usage: statistics of different shapes cannot be added: 2 components, 3 statistics", 0) == 0);
+  Statistics moved = a;
+  moved.origins()(1, 0) = 7;
+  CHECK(error_of([&] { a += moved; }) ==
+        "usage: statistics about different origins cannot be added: component 1 has 0.000000 and 7.000000");
+  CHECK(to_vector(a.buffer()) == std::vector<double>(12, 0.0));
+}
+
 TEST_CASE("blocks: every row once, in order, whatever the chunks", "[statistics][source]") {
   for (const std::size_t rows :
        {std::size_t{1}, block_rows - 1, block_rows, block_rows + 1, leaf_rows, leaf_rows + 1, 5 * leaf_rows + 17}) {

@@ -13,7 +13,7 @@ namespace mixfam {
 class MIXFAM_API Mixture {
  public:
   /// weights: K values >= 0 that sum to 1 within 1e-6, kept as given.
-  /// Throws Error(data) naming component, parameter, value and rule.
+  /// Throws Error(data) naming component, parameter, value and rule, or the parameter that the family does not have.
   Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters);
 
   const Family& family() const { return *family_; }

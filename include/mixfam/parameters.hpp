@@ -61,6 +61,9 @@ class MIXFAM_API Schema {
   std::optional<std::size_t> find(const std::string& name) const;
   /// The first rule that a row of values breaks, such as `rate = -1 (must be > 0)`; nothing when all hold.
   std::optional<std::string> check(ConstVectorView row) const;
+  /// The first field whose name or shape is not that of this schema, such as `'rate' where 'mean' [2] is needed`;
+  /// nothing when all are.
+  std::optional<std::string> mismatch(const Schema& other) const;
 
  private:
   std::vector<Field> fields_;
@@ -76,15 +79,27 @@ class MIXFAM_API ParameterTable {
 
   const Schema& schema() const { return schema_; }
   std::size_t components() const { return components_; }
-  VectorView row(std::size_t k) { return {values_.data() + k * schema_.size(), schema_.size()}; }
-  ConstVectorView row(std::size_t k) const { return {values_.data() + k * schema_.size(), schema_.size()}; }
-  /// The values of one field of one component. Throws Error(usage) for an unknown name.
+  /// The values of one component. Throws Error(usage) where there is none of that number.
+  VectorView row(std::size_t k) {
+    require(k);
+    return {values_.data() + k * schema_.size(), schema_.size()};
+  }
+  ConstVectorView row(std::size_t k) const {
+    require(k);
+    return {values_.data() + k * schema_.size(), schema_.size()};
+  }
+  /// The values of one field of one component. Throws Error(usage) for an unknown name or component.
   VectorView field(std::size_t k, const std::string& name);
   ConstVectorView field(std::size_t k, const std::string& name) const;
   MatrixView view() { return MatrixView::row_major(values_.data(), components_, schema_.size()); }
   ConstMatrixView view() const { return ConstMatrixView::row_major(values_.data(), components_, schema_.size()); }
 
  private:
+  void require(std::size_t k) const {
+    if (k >= components_) refuse(k);
+  }
+  [[noreturn]] void refuse(std::size_t k) const;
+
   Schema schema_;
   std::size_t components_ = 0;
   std::vector<double> values_;

@@ -4,7 +4,10 @@
 #include <mixfam/matrix_view.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace mixfam {
@@ -71,6 +74,28 @@ class MIXFAM_API Source {
   virtual Chunk next(std::size_t granularity) = 0;
 };
 
+/// One weight for each row, or none: all 1. A container that lives on is used where it lies and must outlive whoever
+/// was given the weights; a temporary one is kept.
+class RowWeights {
+ public:
+  RowWeights() = default;
+  RowWeights(ConstVectorView weights) : view_(weights) {}
+  RowWeights(VectorView weights) : view_(weights) {}
+  template <class C, class = std::enable_if_t<std::is_convertible_v<C&, ConstVectorView>>>
+  RowWeights(C&& container) : view_(container) {
+    if constexpr (!std::is_lvalue_reference_v<C>) {
+      kept_ = std::make_shared<const std::vector<double>>(view_.begin(), view_.end());
+      view_ = *kept_;
+    }
+  }
+
+  ConstVectorView view() const { return view_; }
+
+ private:
+  ConstVectorView view_;
+  std::shared_ptr<const std::vector<double>> kept_;
+};
+
 /// A caller's own array, used where it lies. The array must outlive the source.
 class MIXFAM_API MemorySource final : public Source {
  public:
@@ -78,11 +103,12 @@ class MIXFAM_API MemorySource final : public Source {
   /// Throws Error(data) when there are no rows or columns, when the number of weights is not N, or when a weight
   /// is negative or not finite.
   template <class T>
-  explicit MemorySource(BasicMatrixView<const T> X, ConstVectorView weights = {})
-      : MemorySource(X.data(), element_type<T>(), X.rows(), X.columns(), X.row_stride(), X.column_stride(), weights) {}
+  explicit MemorySource(BasicMatrixView<const T> X, RowWeights weights = {})
+      : MemorySource(X.data(), element_type<T>(), X.rows(), X.columns(), X.row_stride(), X.column_stride(),
+                     std::move(weights)) {}
   template <class T, class = std::enable_if_t<!std::is_const_v<T>>>
-  explicit MemorySource(BasicMatrixView<T> X, ConstVectorView weights = {})
-      : MemorySource(BasicMatrixView<const T>(X), weights) {}
+  explicit MemorySource(BasicMatrixView<T> X, RowWeights weights = {})
+      : MemorySource(BasicMatrixView<const T>(X), std::move(weights)) {}
 
   /// Names for messages and for specifications such as `gaussian(height,width)`. Throws Error(usage) unless D names.
   void set_column_names(std::vector<std::string> names);
@@ -96,7 +122,7 @@ class MIXFAM_API MemorySource final : public Source {
 
  private:
   MemorySource(const void* data, ElementType type, std::size_t rows, std::size_t columns, std::ptrdiff_t row_stride,
-               std::ptrdiff_t column_stride, ConstVectorView weights);
+               std::ptrdiff_t column_stride, RowWeights weights);
 
   const void* data_;
   ElementType type_;
@@ -104,7 +130,7 @@ class MIXFAM_API MemorySource final : public Source {
   std::size_t columns_;
   std::ptrdiff_t row_stride_;
   std::ptrdiff_t column_stride_;
-  ConstVectorView weights_;
+  RowWeights weights_;
   std::vector<std::string> column_names_;
   bool done_ = false;
 };

@@ -45,7 +45,7 @@ class MIXFAM_API Statistics {
 
   /// Sets every sum to zero and keeps the origins.
   void clear();
-  /// Adds the statistics of other rows; both sides must have the same shape and origins.
+  /// Adds the statistics of other rows. Throws Error(usage) unless both sides have the same shape and origins.
   Statistics& operator+=(const Statistics& other);
   /// Everything additive as one run, for messages between processes and for files.
   ConstVectorView buffer() const { return buffer_; }

@@ -19,6 +19,8 @@ template <class T, xt::layout_type L>
 BasicMatrixView<const T> view(const xt::xtensor<T, 2, L>& tensor) {
   return {tensor.data(), tensor.shape(0), tensor.shape(1), tensor.strides()[0], tensor.strides()[1]};
 }
+template <class T, xt::layout_type L>
+void view(const xt::xtensor<T, 2, L>&& temporary) = delete;
 
 /// A copy of a view.
 inline xt::xtensor<double, 2> to_xtensor(ConstMatrixView matrix) {
