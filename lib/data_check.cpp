@@ -15,11 +15,6 @@ namespace mixfam {
 
 namespace {
 
-std::string family_name(const Family& family) {
-  const std::string spec = family.spec();
-  return spec.substr(0, spec.find_first_of(":("));
-}
-
 /// Whether all values are inside, for the intervals that most supports are.
 bool all_inside(const Support& support, const double* x, std::size_t rows) {
   if (support.open || !support.values.empty()) return false;
@@ -47,7 +42,7 @@ void check_values(const Family& family, const Source& source, const DataBlock& b
       if (!std::isfinite(x))
         throw Error(ErrorKind::data, cell + " is not a finite number; remove or replace such rows before fitting");
       throw Error(ErrorKind::data,
-                  cell + " is outside the support of '" + family_name(family) + "' (" + support.rule + ")");
+                  cell + " is outside the support of '" + family.factor_of(j).name() + "' (" + support.rule + ")");
     }
   }
 }
@@ -62,7 +57,7 @@ void check_labels(const Family& family, const Source& source) {
     for (std::size_t v = 0; v < std::min(all[j].size(), shown); ++v) labels += (v == 0 ? "" : ", ") + all[j][v];
     if (all[j].size() > shown) labels += ", ..";
     throw Error(ErrorKind::data, source.name() + ", " + describe_column(source, j) + " holds labels (" + labels +
-                                     "), which '" + family.spec() +
+                                     "), which '" + family.factor_of(j).spec() +
                                      "' would take for numbers; use categorical for this column");
   }
 }

@@ -10,6 +10,13 @@ Evaluator::~Evaluator() = default;
 
 bool Evaluator::add_soft(const Block&, ConstVectorView, Statistics&) const { return false; }
 
+std::string Family::name() const {
+  const std::string all = spec();
+  return all.substr(0, all.find_first_of(":( "));
+}
+
+const Family& Family::factor_of(std::size_t) const { return *this; }
+
 bool Family::reads_native(ElementType) const { return false; }
 
 bool Support::contains(double x) const {

@@ -1,6 +1,8 @@
 #include <mixfam/error.hpp>
 #include <mixfam/product.hpp>
 
+#include "require_family.hpp"
+
 #include <algorithm>
 #include <map>
 
@@ -63,7 +65,11 @@ Schema joined(const std::vector<Part>& parts, const Schema& (Family::*schema)() 
   for (const Part& part : parts)
     for (Field field : ((*part.family).*schema)().fields()) {
       field.name = part.name + "/" + field.name;
-      field.columns = part.columns;
+      if (field.columns.empty()) {
+        field.columns = part.columns;
+      } else {  // those of a product among the columns of this factor
+        for (std::size_t& column : field.columns) column = part.columns[column];
+      }
       fields.push_back(std::move(field));
     }
   return fields;
@@ -91,8 +97,7 @@ class Product final : public Family {
   explicit Product(std::vector<Factor> factors) {
     std::map<std::string, int> seen;
     for (Factor& factor : factors) {
-      std::string name = factor.family->spec();
-      name = name.substr(0, name.find_first_of(":( "));
+      std::string name = factor.family->name();
       if (const int count = ++seen[name]; count > 1) name += "_" + std::to_string(count);
       Part part{std::move(factor.family), std::move(factor.columns), std::move(name)};
       part.parameter = parameter_size_;
@@ -110,15 +115,18 @@ class Product final : public Family {
     }
     parameters_ = joined(parts_, &Family::parameters);
     if (has_prior()) hyperparameters_ = joined(parts_, &Family::hyperparameters);
-    supports_.resize(columns_);
+    factors_.resize(columns_);
     for (const Part& part : parts_)
-      for (std::size_t j = 0; j < part.columns.size(); ++j) supports_[part.columns[j]] = &part.family->support(j);
+      for (std::size_t j = 0; j < part.columns.size(); ++j) factors_[part.columns[j]] = {part.family.get(), j};
   }
 
+  std::string name() const override { return "product"; }
   std::string spec() const override {
     std::string text;
     for (const Part& part : parts_) {
-      text += (text.empty() ? "" : " * ") + part.family->spec() + "(";
+      const std::string factor = part.family->spec();
+      const bool nested = dynamic_cast<const Product*>(part.family.get()) != nullptr;
+      text += (text.empty() ? "" : " * ") + (nested ? "(" + factor + ")" : factor) + "(";
       for (std::size_t j = 0; j < part.columns.size(); ++j)
         text += (j == 0 ? "" : ",") + std::to_string(part.columns[j]);
       text += ")";
@@ -136,7 +144,12 @@ class Product final : public Family {
     for (const Part& part : parts_) sum += part.family->free_parameters(components);
     return sum;
   }
-  const Support& support(std::size_t column) const override { return *supports_[column]; }
+  const Support& support(std::size_t column) const override {
+    return factors_[column].family->support(factors_[column].column);
+  }
+  const Family& factor_of(std::size_t column) const override {
+    return factors_[column].family->factor_of(factors_[column].column);
+  }
 
   void add_log_base(const Block& x, VectorView out) const override {
     for_each(x, [&](const Part& part, const Block& block) { part.family->add_log_base(block, out); });
@@ -250,6 +263,12 @@ class Product final : public Family {
   }
 
  private:
+  /// The factor of a column, and which of its columns that is.
+  struct Place {
+    const Family* family;
+    std::size_t column;
+  };
+
   /// A product has a conjugate prior when each factor has one.
   bool has_prior() const {
     return std::all_of(parts_.begin(), parts_.end(),
@@ -273,7 +292,7 @@ class Product final : public Family {
   std::size_t feature_size_ = 0;
   Schema parameters_;
   Schema hyperparameters_;
-  std::vector<const Support*> supports_;
+  std::vector<Place> factors_;
 };
 
 }  // namespace
@@ -281,6 +300,7 @@ class Product final : public Family {
 FamilyPtr make_product(std::vector<Factor> factors) {
   std::size_t columns = 0;
   for (const Factor& factor : factors) {
+    require(factor.family);
     if (factor.columns.size() != factor.family->columns())
       throw Error(ErrorKind::usage, "product: '" + factor.family->spec() + "' models " +
                                         std::to_string(factor.family->columns()) + " columns, but " +

@@ -3,6 +3,7 @@
 #include <mixfam/registry.hpp>
 
 #include "categories.hpp"
+#include "require_family.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -39,21 +40,59 @@ bool is_name(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
-/// One factor of a specification, taken apart.
+/// Where the parenthesis that opens at `open` is closed.
+std::size_t closing(const std::string& text, std::size_t open) {
+  std::size_t depth = 0;
+  for (std::size_t i = open; i < text.size(); ++i) {
+    if (text[i] == '(') ++depth;
+    if (text[i] == ')' && --depth == 0) return i;
+  }
+  throw Error(ErrorKind::usage, "family '" + text + "': the '(' is not closed");
+}
+
+/// The factors of a product: what stands between stars outside of parentheses.
+std::vector<std::string> split_factors(const std::string& text) {
+  std::vector<std::string> factors(1);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '*') {
+      factors.emplace_back();
+      continue;
+    }
+    const std::size_t end = text[i] == '(' ? closing(text, i) : i;
+    factors.back() += text.substr(i, end - i + 1);
+    i = end;
+  }
+  for (std::string& factor : factors) factor = trimmed(factor);
+  return factors;
+}
+
+/// One factor of a specification, taken apart: a product in parentheses, or a name with options.
 struct FactorSpec {
+  std::optional<std::string> product;
   std::string name;
   std::map<std::string, std::string> options;
   std::optional<std::vector<std::string>> columns;
 };
 
+std::optional<std::vector<std::string>> parse_columns(const std::string& text, std::size_t open) {
+  if (open == std::string::npos) return std::nullopt;
+  if (closing(text, open) + 1 != text.size())
+    throw Error(ErrorKind::usage,
+                "family '" + text + "': something follows the columns; factors are joined by '*', as in 'a(0) * b(1)'");
+  return split(text.substr(open + 1, text.size() - open - 2), ',');
+}
+
 FactorSpec parse_factor(const std::string& text) {
   FactorSpec factor;
-  std::string head = text;
-  if (const auto open = text.find('('); open != std::string::npos) {
-    if (text.back() != ')') throw Error(ErrorKind::usage, "family '" + text + "': the '(' is not closed");
-    factor.columns = split(text.substr(open + 1, text.size() - open - 2), ',');
-    head = trimmed(text.substr(0, open));
+  if (!text.empty() && text.front() == '(') {
+    const std::size_t end = closing(text, 0);
+    factor.product = text.substr(1, end - 1);
+    factor.columns = parse_columns(text, text.find_first_not_of(" \t", end + 1));
+    return factor;
   }
+  const std::size_t open = text.find('(');
+  factor.columns = parse_columns(text, open);
+  const std::string head = trimmed(text.substr(0, open));
   const auto colon = head.find(':');
   factor.name = trimmed(head.substr(0, colon));
   if (!is_name(factor.name))
@@ -72,6 +111,13 @@ FactorSpec parse_factor(const std::string& text) {
   return factor;
 }
 
+/// The columns that a product divides among its factors.
+struct ColumnChoice {
+  std::vector<std::size_t> of_data;
+  std::vector<std::string> names;  ///< one for each, or none
+  Source* data = nullptr;
+};
+
 std::size_t find_column(const std::string& text, std::size_t columns, const std::vector<std::string>& names) {
   const auto named = std::find(names.begin(), names.end(), text);
   if (named != names.end()) return static_cast<std::size_t>(named - names.begin());
@@ -83,11 +129,83 @@ std::size_t find_column(const std::string& text, std::size_t columns, const std:
                                     (names.empty() ? ", numbered from 0" : ": " + joined(names)));
 }
 
+ColumnChoice choose(const ColumnChoice& all, const std::vector<std::size_t>& columns) {
+  ColumnChoice chosen;
+  chosen.data = all.data;
+  for (const std::size_t column : columns) {
+    chosen.of_data.push_back(all.of_data[column]);
+    if (!all.names.empty()) chosen.names.push_back(all.names[column]);
+  }
+  return chosen;
+}
+
+FamilyPtr make_named(const RegistryEntry& entry, const FactorSpec& factor, const ColumnChoice& columns) {
+  for (const auto& given : factor.options) {
+    const std::string& key = given.first;
+    const bool known = std::any_of(entry.options.begin(), entry.options.end(), [&](const std::string& option) {
+      return option.substr(0, option.find('=')) == key;
+    });
+    if (!known)
+      throw Error(ErrorKind::usage, "family '" + factor.name + "' has no option '" + key + "'; " +
+                                        (entry.options.empty() ? "it has none" : "it has: " + joined(entry.options)));
+  }
+  Shape shape{columns.of_data.size(), factor.options};
+  if (entry.needs_categories && columns.data && factor.options.count("categories") == 0)
+    shape.categories = find_categories(factor.name, columns.of_data, *columns.data);
+  FamilyPtr family = entry.make(shape);
+  require(family);
+  return family;
+}
+
+/// Products within products that a specification may have.
+constexpr std::size_t deepest = 32;
+
+FamilyPtr make_product_of(const Registry& registry, const std::string& spec, const ColumnChoice& columns,
+                          std::size_t depth);
+
+FamilyPtr make_factor(const Registry& registry, const FactorSpec& factor, const ColumnChoice& columns,
+                      std::size_t depth) {
+  return factor.product ? make_product_of(registry, *factor.product, columns, depth + 1)
+                        : make_named(registry.entry(factor.name), factor, columns);
+}
+
+FamilyPtr make_product_of(const Registry& registry, const std::string& spec, const ColumnChoice& columns,
+                          std::size_t depth) {
+  if (depth > deepest)
+    throw Error(ErrorKind::usage, "a family of products within products deeper than " + std::to_string(deepest));
+  const auto texts = split_factors(spec);
+  const std::size_t count = columns.of_data.size();
+  if (texts.size() == 1) {
+    if (const FactorSpec parsed = parse_factor(texts.front()); !parsed.columns)
+      return make_factor(registry, parsed, columns, depth);
+  }
+  std::vector<Factor> factors;
+  std::size_t used = 0;
+  for (const std::string& text : texts) {
+    const FactorSpec parsed = parse_factor(text);
+    if (!parsed.columns)
+      throw Error(ErrorKind::usage, "family '" + text + "' is one of several factors and must name its columns: '" +
+                                        text + "(column, ..)'");
+    Factor factor;
+    for (const std::string& column : *parsed.columns)
+      factor.columns.push_back(find_column(column, count, columns.names));
+    factor.family = make_factor(registry, parsed, choose(columns, factor.columns), depth);
+    used += factor.columns.size();
+    factors.push_back(std::move(factor));
+  }
+  if (used < count)
+    throw Error(ErrorKind::usage, "family '" + spec + "' uses " + std::to_string(used) + " of " +
+                                      std::to_string(count) +
+                                      " columns; name the others too, or leave them out of the data (columns)");
+  return make_product(std::move(factors));
+}
+
 }  // namespace
 
 void Registry::add(RegistryEntry entry) {
   if (!is_name(entry.name))
     throw Error(ErrorKind::usage, "family name '" + entry.name + "' (must be letters, digits and underscores)");
+  if (!entry.make) throw Error(ErrorKind::usage, "family '" + entry.name + "' is registered without a function");
   for (const RegistryEntry& other : entries_)
     if (other.name == entry.name) throw Error(ErrorKind::usage, "a family '" + entry.name + "' is registered already");
   entries_.push_back(std::move(entry));
@@ -106,49 +224,9 @@ FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std
   if (data && data->columns() != columns)
     throw Error(ErrorKind::usage, data->name() + " has " + std::to_string(data->columns()) + " columns, but '" + spec +
                                       "' is asked for over " + std::to_string(columns));
-  const auto make_factor = [&](const FactorSpec& factor, const std::vector<std::size_t>& factor_columns) {
-    const RegistryEntry& found = entry(factor.name);
-    for (const auto& given : factor.options) {
-      const std::string& key = given.first;
-      const bool known = std::any_of(found.options.begin(), found.options.end(), [&](const std::string& option) {
-        return option.substr(0, option.find('=')) == key;
-      });
-      if (!known)
-        throw Error(ErrorKind::usage, "family '" + factor.name + "' has no option '" + key + "'; " +
-                                          (found.options.empty() ? "it has none" : "it has: " + joined(found.options)));
-    }
-    Shape shape{factor_columns.size(), factor.options};
-    if (found.needs_categories && data && factor.options.count("categories") == 0)
-      shape.categories = find_categories(factor.name, factor_columns, *data);
-    return found.make(shape);
-  };
-
-  const auto texts = split(spec, '*');
-  if (texts.size() == 1 && texts.front().find('(') == std::string::npos) {
-    std::vector<std::size_t> all(columns);
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    return make_factor(parse_factor(texts.front()), all);
-  }
-
-  std::vector<Factor> factors;
-  for (const std::string& text : texts) {
-    const FactorSpec parsed = parse_factor(text);
-    if (!parsed.columns)
-      throw Error(ErrorKind::usage, "family '" + text + "' is one of several factors and must name its columns: '" +
-                                        text + "(column, ..)'");
-    Factor factor;
-    for (const std::string& column : *parsed.columns)
-      factor.columns.push_back(find_column(column, columns, column_names));
-    factor.family = make_factor(parsed, factor.columns);
-    factors.push_back(std::move(factor));
-  }
-  std::size_t used = 0;
-  for (const Factor& factor : factors) used += factor.columns.size();
-  if (used < columns)
-    throw Error(ErrorKind::usage, "family '" + spec + "' uses " + std::to_string(used) + " of " +
-                                      std::to_string(columns) +
-                                      " columns; name the others too, or leave them out of the data (columns)");
-  return make_product(std::move(factors));
+  ColumnChoice all{std::vector<std::size_t>(columns), column_names, data};
+  std::iota(all.of_data.begin(), all.of_data.end(), std::size_t{0});
+  return make_product_of(*this, spec, all, 0);
 }
 
 }  // namespace mixfam

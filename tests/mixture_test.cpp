@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -36,6 +37,55 @@ TEST_CASE("mixture: only valid values can be built", "[mixture]") {
   CHECK(error_of([] {
           Mixture(gaussian(1), {1}, parameter_table(*gaussian(1), {{0, 0}}));
         }) == "data: component 0: covariance is not positive definite");
+}
+
+TEST_CASE("mixture: the parameters of another family are refused, whatever their number", "[mixture]") {
+  // One rate each: exponential and Poisson, by names; means and variances of two columns, by shapes.
+  const auto of = [](const std::string& spec, std::size_t d) { return Registry::builtin().make(spec, d); };
+  const auto refusal = [](const FamilyPtr& family, const FamilyPtr& other) {
+    ParameterTable theta(other->parameters(), 1);
+    for (double& value : theta.row(0)) value = 0.5;
+    return error_of([&] { Mixture(family, {1}, theta); });
+  };
+  CHECK(refusal(exponential(1), exponential(1)).empty());
+  CHECK(refusal(exponential(1), of("bernoulli", 1)) ==
+        "data: these are no parameters of 'exponential': 'probability' [1] where 'rate' [1] is needed");
+  CHECK(refusal(of("multinomial", 3), of("bernoulli", 3)).find("where 'probabilities' [3] is needed") !=
+        std::string::npos);
+  // Of the same names and shapes, but under laxer rules: the family's own rules count.
+  ParameterTable lax(Schema({{"rate", {1}, Domain::real}}), 1);
+  lax.row(0)[0] = -3;
+  CHECK(error_of([&] { Mixture(exponential(1), {1}, lax); }) == "data: component 0: rate[0] = -3 (must be > 0)");
+}
+
+TEST_CASE("the prior of another family is refused, whatever its number of values", "[mixture]") {
+  const auto bernoulli = Registry::builtin().make("bernoulli", 1);
+  Prior prior;
+  prior.components = flat_hyperparameters(*bernoulli);
+  CHECK(error_of([&] { check_prior(*bernoulli, 1, prior); }).empty());
+  CHECK(error_of([&] { check_prior(*exponential(1), 1, prior); }) ==
+        "usage: prior: these are no hyperparameters of 'exponential': 'a' [1] where 'shape' [1] is needed");
+}
+
+TEST_CASE("a null family is refused wherever one is taken", "[mixture]") {
+  const std::string expected = "usage: the family is a null pointer; make one, as by Registry::make";
+  const FamilyPtr none;
+  const Table table{1, {1, 2, 3}};
+  auto source = table.source();
+  const std::vector<double> R = {1, 1, 1};
+  CHECK(error_of([&] { Mixture(none, {1}, parameter_table(*exponential(1), {{1}})); }) == expected);
+  CHECK(error_of([&] { make_product({{none, {0}}}); }) == expected);
+  CHECK(error_of([&] { initialize(none, 1, source); }) == expected);
+  CHECK(error_of([&] { fit_restarts(none, 1, source); }) == expected);
+  CHECK(error_of([&] { fit_responsibilities(none, ConstMatrixView::row_major(R.data(), 3, 1), source); }) == expected);
+  CHECK(error_of([&] { default_prior(none, 1, source); }) == expected);
+  CHECK(error_of([&] { make_posterior(none, Statistics(), {}); }) == expected);
+  CHECK(error_of([&] { log_predictive(none, {}, source); }) == expected);
+  CHECK(error_of([&] { log_marginal_likelihood(none, 1, source, {0, 0, 0}, {}); }) == expected);
+  CHECK(error_of([&] { load_start("any.h5", none); }) == expected);
+  Registry registry;
+  registry.add({"hollow", "", {}, [](const Shape&) { return FamilyPtr(); }});
+  CHECK(error_of([&] { registry.make("hollow", 1); }) == expected);
 }
 
 TEST_CASE("mixture: the density of a hand-made example", "[mixture]") {
@@ -163,6 +213,33 @@ TEST_CASE("source: what an array must be", "[source]") {
   CHECK(source.next(1).rows == 0);
   source.rewind();
   CHECK(source.next(1).data == X.data());  // no copy
+}
+
+TEST_CASE("source: temporary weights are kept, others are used where they lie", "[source]") {
+  const std::vector<double> X = {1, 2, 3, 4};
+  const auto view = ConstMatrixView::row_major(X.data(), 2, 2);
+  const std::vector<double> expected = {5, 7};
+  const auto weights_of = [](MemorySource& source) {
+    source.rewind();
+    const Chunk chunk = source.next(1);
+    return std::vector<double>(chunk.weights, chunk.weights + chunk.rows);
+  };
+  // Address sanitizers see what a freed vector would be; elsewhere other values take its place.
+  MemorySource of_vector(view, std::vector<double>{5, 7});
+  MemorySource of_array(view, std::array<double, 2>{5, 7});
+  const std::vector<double> other(2, -1), another(2, -1);
+  CHECK(weights_of(of_vector) == expected);
+  CHECK(weights_of(of_array) == expected);
+  MemorySource copy = of_vector;
+  of_vector = of_array;
+  CHECK(weights_of(copy) == expected);
+
+  const std::vector<double> weights = {5, 7};
+  MemorySource of_container(view, weights), of_view(view, ConstVectorView(weights));
+  CHECK(of_container.next(1).weights == weights.data());
+  CHECK(of_view.next(1).weights == weights.data());
+  MemorySource none(view, {});
+  CHECK(none.next(1).weights == nullptr);
 }
 
 TEST_CASE("mixture: samples are those of the mixture", "[mixture]") {

@@ -70,6 +70,38 @@ TEST_CASE("product: names, sizes and specification", "[product]") {
   CHECK(again->parameters().size() == family->parameters().size());
 }
 
+TEST_CASE("product: a product within a product is a factor of its own columns", "[product]") {
+  const auto inner = make_product({{gaussian(1), {1}}, {exponential(1), {0}}});
+  const auto family = make_product({{exponential(1), {1}}, {inner, {3, 0}}, {inner, {2, 4}}});
+  CHECK(family->spec() == "exponential(1) * (gaussian(1) * exponential(0))(3,0) * (gaussian(1) * exponential(0))(2,4)");
+  std::vector<std::string> names;
+  std::vector<std::vector<std::size_t>> columns;
+  for (const Field& field : family->parameters().fields()) {
+    names.push_back(field.name);
+    columns.push_back(field.columns);
+  }
+  CHECK(names == std::vector<std::string>{"exponential/rate", "product/gaussian/mean", "product/gaussian/covariance",
+                                          "product/exponential/rate", "product_2/gaussian/mean",
+                                          "product_2/gaussian/covariance", "product_2/exponential/rate"});
+  // Of the data, not of the factor.
+  CHECK(columns == std::vector<std::vector<std::size_t>>{{1}, {0}, {0}, {3}, {4}, {4}, {2}});
+  for (const std::size_t j : {1, 2, 3}) CHECK(family->support(j).rule == "x >= 0");
+  for (const std::size_t j : {0, 4}) CHECK(family->support(j).rule == "finite x");
+}
+
+TEST_CASE("product: a value outside the support names the factor that models its column", "[product]") {
+  const auto inner = make_product({{gaussian(1), {0}}, {exponential(1), {1}}});
+  const auto family = make_product({{Registry::builtin().make("poisson", 1), {2}}, {inner, {0, 1}}});
+  const auto refusal = [&](std::vector<double> row) {
+    const Table table{3, std::move(row)};
+    auto source = table.source();
+    return error_of([&] { initialize(family, 1, source); });
+  };
+  CHECK(refusal({-1, -2, 3}) == "data: data row 0, column 1: -2 is outside the support of 'exponential' (x >= 0)");
+  CHECK(refusal({-1, 2, 0.5}) ==
+        "data: data row 0, column 2: 0.5 is outside the support of 'poisson' (x = 0, 1, 2, ..)");
+}
+
 TEST_CASE("product: a degenerate factor is named", "[product]") {
   const auto family = mixed();
   const Table table{3, {1, 0, 5, 2, 0, 7, 3, 0, 8}};

@@ -81,6 +81,101 @@ TEST_CASE("registry: specifications", "[registry]") {
   CHECK(std::find(known.begin(), known.end(), "exponential") != known.end());
 }
 
+TEST_CASE("registry: products within products", "[registry]") {
+  const Registry registry = Registry::builtin();
+  const std::vector<std::string> names = {"a", "b", "c (cm)", "d*"};
+  const auto spec = [&](const std::string& text) { return registry.make(text, 4, names)->spec(); };
+  // Numbers within count the columns that follow, names are names.
+  const std::string expected = "gaussian(2) * (exponential(1) * poisson(0))(0,3) * gamma(1)";
+  CHECK(spec("gaussian(c (cm)) * ( exponential(d*) * poisson(a) ) ( a , d* ) * gamma(b)") == expected);
+  CHECK(spec(expected) == expected);
+  CHECK(spec("(gaussian(0) * exponential(1,2,3))") == "gaussian(0) * exponential(1,2,3)");
+  CHECK(spec("(gaussian:covariance=diagonal)(0,2) * exponential(1,3)") ==
+        "gaussian:covariance=diagonal(0,2) * exponential(1,3)");
+  CHECK(refusal("gaussian(0) * (exponential(2))(1)", 2) ==
+        "usage: no column '2'; there are 1 columns, numbered from 0");
+  CHECK(refusal("gaussian(0) * (exponential(a))(1)", 2, {"a", "b"}) == "usage: no column 'a'; there are 1 columns: b");
+  CHECK(refusal("gaussian(0) * (exponential(0))(1,2)", 3) ==
+        "usage: family 'exponential(0)' uses 1 of 2 columns; name the others too, or leave them out of the data "
+        "(columns)");
+  CHECK(refusal("gaussian(0) * (exponential(1)", 2) ==
+        "usage: family 'gaussian(0) * (exponential(1)': the '(' is not "
+        "closed");
+  CHECK(refusal("gaussian(0)(1)", 2).find("usage: family 'gaussian(0)(1)': something follows the columns") == 0);
+  CHECK(refusal("()", 2).find("usage: family '' does not begin with a name") == 0);
+  CHECK(refusal(std::string(100000, '(') + "gaussian" + std::string(100000, ')'), 2) ==
+        "usage: a family of products within products deeper than 32");
+}
+
+namespace {
+
+/// A random specification over `columns` columns, products within products included.
+std::string random_spec(Random& random, std::size_t columns, int depth) {
+  static const std::vector<std::string> leaves = {"gaussian",
+                                                  "gaussian:covariance=diagonal",
+                                                  "gaussian:covariance=spherical,variance=0.25",
+                                                  "gaussian:covariance=tied",
+                                                  "log_normal",
+                                                  "exponential",
+                                                  "gamma",
+                                                  "poisson",
+                                                  "geometric",
+                                                  "bernoulli",
+                                                  "binomial:trials=7",
+                                                  "categorical:categories=0|5..7",
+                                                  "multinomial:trials=4",
+                                                  "multinomial"};
+  std::vector<std::size_t> order(columns);
+  for (std::size_t j = 0; j < columns; ++j) std::swap(order[j] = j, order[random.below(j + 1)]);
+  std::string text;
+  for (std::size_t first = 0; first < columns;) {
+    const std::size_t count = 1 + random.below(columns - first);
+    const bool nested = depth > 0 && random.below(3) == 0;
+    text += (text.empty() ? "" : " * ") +
+            (nested ? "(" + random_spec(random, count, depth - 1) + ")" : leaves[random.below(leaves.size())]) + "(";
+    for (std::size_t j = first; j < first + count; ++j) text += (j == first ? "" : ",") + std::to_string(order[j]);
+    text += ")";
+    first += count;
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("registry: the specification of a family makes it again", "[registry]") {
+  const Registry registry = Registry::builtin();
+  Random random{8};
+  std::size_t nested = 0;
+  for (int i = 0; i < 500; ++i) {
+    const std::size_t columns = 1 + random.below(6);
+    const std::string text = random_spec(random, columns, 3);
+    INFO(text);
+    const auto family = registry.make(text, columns);
+    const auto again = registry.make(family->spec(), columns);
+    nested += family->spec().front() == '(' || family->spec().find(" (") != std::string::npos;
+    CHECK(again->spec() == family->spec());
+    CHECK(again->columns() == columns);
+    CHECK(!family->parameters().mismatch(again->parameters()));
+    CHECK(!family->hyperparameters().mismatch(again->hyperparameters()));
+    for (std::size_t f = 0; f < family->parameters().fields().size(); ++f)
+      CHECK(again->parameters().fields()[f].columns == family->parameters().fields()[f].columns);
+    for (std::size_t j = 0; j < columns; ++j) {
+      CHECK(again->support(j).rule == family->support(j).rule);
+      CHECK(again->factor_of(j).spec() == family->factor_of(j).spec());
+    }
+  }
+  CHECK(nested > 100);
+}
+
+TEST_CASE("registry: categories of a product within a product are those of its own columns", "[registry]") {
+  const Table table{3, {0, 3, 9, 1, 4, 9, 0, 3, 8}};
+  auto source = table.source();
+  const auto family =
+      Registry::builtin().make("exponential(0) * (categorical(1) * categorical(0))(1,2)", 3, {}, &source);
+  CHECK(family->support(1).rule == "one of 2 categories 3, 4");
+  CHECK(family->support(2).rule == "one of 2 categories 8, 9");
+}
+
 TEST_CASE("registry: what is wrong with a specification", "[registry]") {
   CHECK(refusal("gausian", 2).find("usage: no family 'gausian'; there are: ") == 0);
   CHECK(refusal("", 2).find("usage: family '' does not begin with a name") == 0);
@@ -152,6 +247,9 @@ TEST_CASE("registry: names", "[registry]") {
           registry.add({"own poisson", "", {}, make});
         }) == "usage: family name 'own poisson' (must be letters, digits and underscores)");
   CHECK(error_of([&] { registry.add({"", "", {}, make}); }).find("usage: family name ''") == 0);
+  CHECK(error_of([&] {
+          registry.add({"hollow", "", {}, {}});
+        }) == "usage: family 'hollow' is registered without a function");
   CHECK(Registry().entries().empty());
 }
 

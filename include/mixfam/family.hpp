@@ -75,6 +75,8 @@ class MIXFAM_API Family {
 
   /// The specification that makes this family again, such as "gaussian:covariance=full".
   virtual std::string spec() const = 0;
+  /// What messages and parameters of products call it: the word that its specification begins with.
+  virtual std::string name() const;
   virtual std::size_t columns() const = 0;
   virtual const Schema& parameters() const = 0;
   /// Empty when the family has no conjugate prior.
@@ -84,6 +86,8 @@ class MIXFAM_API Family {
   /// Free parameters of K components, without the mixture weights.
   virtual std::size_t free_parameters(std::size_t components) const = 0;
   virtual const Support& support(std::size_t column) const = 0;
+  /// The factor that models a column where this is a product; else the family itself.
+  virtual const Family& factor_of(std::size_t column) const;
 
   // --- data -------------------------------------------------------------------------------------------------
   /// Whether evaluators and `accumulate` take blocks of native rows of this type, which then have no columns.

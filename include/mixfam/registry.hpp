@@ -42,16 +42,22 @@ class MIXFAM_API Registry {
   /// The families that come with the library.
   static Registry builtin();
 
-  /// Throws Error(usage) when the name is taken or is not made of letters, digits and underscores.
+  /// Throws Error(usage) when the name is taken or is not made of letters, digits and underscores, or without `make`.
   void add(RegistryEntry entry);
   const std::vector<RegistryEntry>& entries() const { return entries_; }
+  /// Throws Error(usage) for an unknown name.
+  const RegistryEntry& entry(const std::string& name) const;
 
   /// The family of a specification over columns 0 .. columns-1:
   ///
   ///     family  = factor { "*" factor }
-  ///     factor  = name [ ":" key "=" value { "," key "=" value } ] [ "(" column { "," column } ")" ]
+  ///     factor  = ( name [ ":" key "=" value { "," key "=" value } ] | "(" family ")" ) [ "(" column { "," column }
+  ///     ")" ]
   ///
-  /// where a column is a name out of `column_names` or a number from 0. A factor without columns takes all of them.
+  /// where a column is a name out of `column_names` or a number from 0. A factor without columns takes all of them. A
+  /// family in parentheses is a product that is itself a factor: the numbers within count the columns that follow it,
+  /// so that in "gaussian(2) * (exponential(1) * gamma(0))(0,3)" the gamma distribution is that of column 0 and the
+  /// exponential one that of column 3. `Family::spec` of what is made makes it again.
   /// Where a factor needs the categories of its columns and does not declare them, they are the distinct values in
   /// `data`, found by one pass for each such factor.
   /// Throws Error(usage) for an unknown name, option or column, for a column used twice or not at all, for categories
@@ -60,8 +66,6 @@ class MIXFAM_API Registry {
                  Source* data = nullptr) const;
 
  private:
-  const RegistryEntry& entry(const std::string& name) const;
-
   std::vector<RegistryEntry> entries_;
 };
 
