@@ -100,7 +100,7 @@ class Fit {
   /// An update from the statistics at hand, and the E-step that follows it.
   void batch_iteration() {
     rule_.iteration = iteration();
-    UpdateResult result = update(family(), statistics_, rule_);
+    UpdateResult result = update(family(), statistics_, rule_, state_.mixture.weights());
     if (accelerator_) {
       if (extrapolate(result)) return;
       accelerator_->move_to_image();
@@ -339,7 +339,7 @@ class Fit {
   FitResult result() {
     std::optional<Posterior> posterior;
     if (options_.update != Update::ml && rule_.prior.components)
-      posterior = make_posterior(family(), statistics_, rule_.prior);
+      posterior = make_posterior(family(), statistics_, rule_.prior, state_.mixture.weights());
     const double log_likelihood =
         is_vb() ? e_step(EStepParameters::of(state_.mixture), rows(), {}).log_normaliser() + check_.log_base
                 : trace_.back().log_likelihood;

@@ -2,7 +2,10 @@
 #include <mixfam/posterior.hpp>
 
 #include "blocks.hpp"
+#include "check_weights.hpp"
 #include "data_check.hpp"
+#include "log_sum_exp.hpp"
+#include "require_family.hpp"
 #include "responsibilities.hpp"
 #include "special.hpp"
 #include "update.hpp"
@@ -27,13 +30,24 @@ ParameterTable posterior_mode(const Family& family, const Statistics& posterior)
   return mode;
 }
 
+/// Those that a fixed prior of the weights stands for; none otherwise.
+std::vector<double> known_weights(const Prior& prior, std::size_t components, const std::vector<double>& given) {
+  if (prior.weights != WeightsPrior::fixed) return {};
+  if (given.size() != components)
+    throw Error(ErrorKind::usage, std::to_string(given.size()) + " fixed weights for " + std::to_string(components) +
+                                      " components (there must be as many); give those of the mixture");
+  check_weights(given);
+  return given;
+}
+
 /// Marginals of a Dirichlet are beta distributions; of other priors of the weights none is closed.
-void describe_weights(const Statistics& statistics, const Prior& prior, Posterior& posterior) {
+void describe_weights(const Statistics& statistics, const Prior& prior, const std::vector<double>& known,
+                      Posterior& posterior) {
   const std::size_t components = statistics.components();
-  const std::vector<double> equal_weights(components, 1 / static_cast<double>(components));
-  posterior.weight_mean = weights_mean(statistics.counts(), prior, equal_weights);
+  posterior.weight_mean = weights_mean(statistics.counts(), prior, known);
   posterior.weight_lower.assign(components, nan);
   posterior.weight_upper.assign(components, nan);
+  if (prior.weights == WeightsPrior::fixed) posterior.weight_lower = posterior.weight_upper = known;
   if (prior.weights != WeightsPrior::dirichlet) return;
   posterior.concentration = concentrations(prior, components);
   for (std::size_t k = 0; k < components; ++k) posterior.concentration[k] += statistics.counts()[k];
@@ -64,19 +78,19 @@ double log_partition_of_chi(const Family& family, ConstVectorView chi, ConstVect
   const auto H = MatrixView::row_major(h.data(), 1, h.size());
   family.posterior(ConstMatrixView::row_major(chi.data(), 1, chi.size()),
                    ConstMatrixView::row_major(origin.data(), 1, origin.size()), H);
-  return family.log_partition(H).value_or(nan);
-}
-
-double log_sum_exp(const std::vector<double>& values) {
-  const double greatest = *std::max_element(values.begin(), values.end());
-  double sum = 0;
-  for (const double value : values) sum += std::exp(value - greatest);
-  return greatest + std::log(sum);
+  const auto result = family.log_partition(H);
+  if (!result)
+    throw Error(ErrorKind::usage, "an improper posterior of '" + family.spec() +
+                                      "' has no predictive density; use a "
+                                      "proper prior");
+  return *result;
 }
 
 }  // namespace
 
-Posterior make_posterior(const FamilyPtr& family, const Statistics& statistics, const Prior& prior) {
+Posterior make_posterior(const FamilyPtr& family, const Statistics& statistics, const Prior& prior,
+                         const std::vector<double>& fixed_weights) {
+  require(family);
   require_prior(*family, prior);
   const std::size_t components = statistics.components();
   Posterior result;
@@ -88,19 +102,21 @@ Posterior make_posterior(const FamilyPtr& family, const Statistics& statistics, 
   family->posterior_mean(H, result.mean.view());
   family->posterior_quantile(H, tail, result.lower.view());
   family->posterior_quantile(H, 1 - tail, result.upper.view());
-  describe_weights(statistics, prior, result);
+  describe_weights(statistics, prior, known_weights(prior, components, fixed_weights), result);
   return result;
 }
 
 std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& posterior, Source& source) {
+  require(family);
+  if (const auto reason = family->hyperparameters().mismatch(posterior.hyperparameters.schema()))
+    throw Error(ErrorKind::usage, "this is no posterior of '" + family->spec() + "': " + *reason);
   check_data(*family, source);
   const std::size_t components = posterior.hyperparameters.components();
   std::vector<std::vector<double>> origins;
   std::vector<std::vector<double>> chis;
   std::vector<double> log_scales;
   ParameterTable centre(family->parameters(), components);
-  std::vector<double> ignored(components);
-  family->expectation(posterior.hyperparameters.view(), centre.view(), ignored);
+  family->posterior_mean(posterior.hyperparameters.view(), centre.view());
   for (std::size_t k = 0; k < components; ++k) {
     origins.emplace_back(family->origin_size());
     family->origin(centre.row(k), origins[k]);
@@ -130,12 +146,15 @@ std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& pos
 }
 
 double log_marginal_likelihood(const FamilyPtr& family, std::size_t components, Source& source,
-                               const std::vector<std::size_t>& labels, const Prior& prior) {
+                               const std::vector<std::size_t>& labels, const Prior& prior,
+                               const std::vector<double>& fixed_weights) {
+  require(family);
   require_prior(*family, prior);
   check_prior(*family, components, prior);
   const DataCheck check = check_data(*family, source);
   if (prior.weights == WeightsPrior::stick_breaking)
     throw Error(ErrorKind::usage, "the marginal likelihood of labels needs Dirichlet or fixed weights");
+  const std::vector<double> known = known_weights(prior, components, fixed_weights);
   if (labels.size() != source.rows())
     throw Error(ErrorKind::data, std::to_string(labels.size()) + " labels for " + source.name() + " with " +
                                      std::to_string(source.rows()) + " rows (there must be as many)");
@@ -156,12 +175,12 @@ double log_marginal_likelihood(const FamilyPtr& family, std::size_t components, 
       statistics_of_responsibilities(*family, ConstMatrixView::row_major(R.data(), labels.size(), components), source);
   const double posterior_partition =
       family->log_partition(posterior_hyperparameters(*family, statistics, prior).view()).value_or(nan);
-  const std::vector<double> equal_weights(components, 1 / static_cast<double>(components));
   double log_labels = 0;
   if (prior.weights == WeightsPrior::dirichlet) {
     log_labels = log_marginal_labels(statistics.counts(), prior);
   } else {
-    for (std::size_t k = 0; k < components; ++k) log_labels += statistics.counts()[k] * std::log(equal_weights[k]);
+    for (std::size_t k = 0; k < components; ++k)
+      if (statistics.counts()[k] > 0) log_labels += statistics.counts()[k] * std::log(known[k]);
   }
   return posterior_partition - *prior_partition + log_labels + check.log_base;
 }

@@ -3,9 +3,11 @@
 #include <mixfam/mixfam.hpp>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
+#include "../lib/responsibilities.hpp"
 #include "support.hpp"
 #include "tolerance.hpp"
 
@@ -234,6 +236,42 @@ TEST_CASE("fixed weights stay", "[methods]") {
   }
 }
 
+TEST_CASE("fixed weights are those of the posterior and of the predictive density", "[methods][posterior]") {
+  const Table table = exponential_table(300, 2);
+  auto source = table.source();
+  const std::vector<double> known = {0.9, 0.1};
+  const auto family = family_of("exponential", 1);
+  const Mixture start(family, known, exponential_mixture().parameters());
+  for (const auto update : {Update::map, Update::vb, Update::sampled}) {
+    FitOptions options;
+    options.update = update;
+    options.prior = default_prior(family, 2, source);
+    options.prior.weights = WeightsPrior::fixed;
+    options.max_iterations = 5;
+    const Posterior posterior = *fit(start, source, options).posterior;
+    CHECK(posterior.weight_mean == known);
+    CHECK(posterior.weight_lower == known);
+    CHECK(posterior.weight_upper == known);
+    // At x = 0 the predictive density of Gamma(a, b) on the rate is its mean a / b.
+    const Table zero{1, {0}};
+    auto zero_source = zero.source();
+    double density = 0;
+    for (std::size_t k = 0; k < 2; ++k) {
+      const auto h = posterior.hyperparameters.row(k);
+      density += known[k] * h[0] / h[1];
+    }
+    CHECK(close(log_predictive(family, posterior, zero_source)[0], std::log(density), round_off(200, 1)));
+  }
+  Prior prior = default_prior(family, 2, source);
+  prior.weights = WeightsPrior::fixed;
+  const Statistics none(2, family->statistic_size(), family->origin_size());
+  CHECK(error_of([&] { make_posterior(family, none, prior); }) ==
+        "usage: 0 fixed weights for 2 components (there must be as many); give those of the mixture");
+  CHECK(error_of([&] {
+          make_posterior(family, none, prior, {0.9, 0.3});
+        }).find("the weights sum to 1.2") != std::string::npos);
+}
+
 TEST_CASE("stick-breaking leaves spare components empty", "[methods]") {
   const Table table = exponential_table(2000, 3);
   auto source = table.source();
@@ -302,6 +340,126 @@ TEST_CASE("the marginal likelihood counts labels as a Dirichlet-multinomial", "[
   };
   // Dirichlet(2, 2), counts 2 and 1: (2 * 3) * 2 / (4 * 5 * 6).
   CHECK(close(both, alone({1, 0.5}) + alone({2}) + std::log(12.0 / 120), round_off(200, both)));
+}
+
+namespace {
+
+/// All rows of two whole numbers from 0 to 3 that the family can have produced.
+Table rows_for(const Family& family) {
+  Table table{2, {}};
+  for (const double a : {0.0, 1.0, 2.0, 3.0})
+    for (const double b : {0.0, 1.0, 2.0, 3.0}) {
+      if (!family.support(0).contains(a) || !family.support(1).contains(b)) continue;
+      const double* columns[] = {&a, &b};
+      double log_base = 0;
+      family.add_log_base({columns, 2, 1}, {&log_base, 1});
+      if (std::isfinite(log_base)) table.values.insert(table.values.end(), {a, b});
+    }
+  return table;
+}
+
+Table with_row(Table table, const Table& from, std::size_t n) {
+  for (std::size_t j = 0; j < 2; ++j) table.values.push_back(from(n, j));
+  return table;
+}
+
+const std::vector<std::string> conjugate_families = {"gaussian",
+                                                     "gaussian:covariance=diagonal",
+                                                     "gaussian:covariance=spherical",
+                                                     "gaussian:covariance=tied",
+                                                     "log_normal",
+                                                     "exponential",
+                                                     "poisson",
+                                                     "geometric",
+                                                     "bernoulli",
+                                                     "binomial:trials=3",
+                                                     "categorical:categories=4",
+                                                     "multinomial",
+                                                     "multinomial:trials=3",
+                                                     "gaussian(1) * multinomial(0)",
+                                                     "(exponential(0))(1) * poisson(0)"};
+
+}  // namespace
+
+TEST_CASE("the predictive density is the ratio of marginal likelihoods after every update", "[posterior]") {
+  // p(x | X) = p(X, x) / p(X), one component (Murphy 2012, eq. 3.34).
+  for (const std::string& spec : conjugate_families) {
+    const auto family = family_of(spec, 2);
+    REQUIRE(!family->hyperparameters().empty());
+    const Table rows = rows_for(*family);
+    auto source = rows.source();
+    const Prior prior = default_prior(family, 1, source);
+    const double before = log_marginal_likelihood(family, 1, source, std::vector<std::size_t>(rows.rows()), prior);
+    for (const auto update : {Update::map, Update::vb, Update::sampled}) {
+      if (update == Update::vb && spec.find("multinomial") != std::string::npos &&
+          spec.find("trials") == std::string::npos)
+        continue;  // vb needs rows of one total
+      FitOptions options;
+      options.update = update;
+      options.prior = prior;
+      options.max_iterations = 1;
+      const std::vector<double> ones(rows.rows(), 1);
+      const FitResult result =
+          fit_responsibilities(family, ConstMatrixView::row_major(ones.data(), ones.size(), 1), source, options);
+      const auto predictive = log_predictive(family, *result.posterior, source);
+      for (std::size_t n = 0; n < rows.rows(); ++n) {
+        const Table more = with_row(rows, rows, n);
+        auto more_source = more.source();
+        const double after =
+            log_marginal_likelihood(family, 1, more_source, std::vector<std::size_t>(more.rows()), prior);
+        INFO(spec << ", " << to_string(update) << ", row " << n);
+        CHECK(close(predictive[n], after - before, stated(1e-12, std::abs(after) + std::abs(before))));
+      }
+    }
+  }
+}
+
+TEST_CASE("the predictive density of a mixture sums over the labels of the new row", "[posterior]") {
+  // p(x | X, z) = sum_k p(X, x, z, k) / p(X, z), the weights Dirichlet or known.
+  for (const auto weights : {WeightsPrior::dirichlet, WeightsPrior::fixed})
+    for (const std::string& spec : conjugate_families) {
+      const auto family = family_of(spec, 2);
+      const Table rows = rows_for(*family);
+      auto source = rows.source();
+      Prior prior = default_prior(family, 2, source);
+      prior.weights = weights;
+      const std::vector<double> known = weights == WeightsPrior::fixed ? std::vector{0.9, 0.1} : std::vector<double>();
+      std::vector<std::size_t> labels;
+      std::vector<double> R;
+      for (std::size_t n = 0; n < rows.rows(); ++n) {
+        labels.push_back(n % 3 == 0);
+        for (const std::size_t k : {0, 1}) R.push_back(labels[n] == k);
+      }
+      const Statistics statistics =
+          statistics_of_responsibilities(*family, ConstMatrixView::row_major(R.data(), rows.rows(), 2), source);
+      const auto predictive = log_predictive(family, make_posterior(family, statistics, prior, known), source);
+      const double before = log_marginal_likelihood(family, 2, source, labels, prior, known);
+      for (std::size_t n = 0; n < rows.rows(); ++n) {
+        const Table more = with_row(rows, rows, n);
+        auto more_source = more.source();
+        double density = 0;
+        for (const std::size_t k : {0, 1}) {
+          auto more_labels = labels;
+          more_labels.push_back(k);
+          density += std::exp(log_marginal_likelihood(family, 2, more_source, more_labels, prior, known) - before);
+        }
+        INFO(spec << ", row " << n);
+        CHECK(close(predictive[n], std::log(density), stated(1e-12, 2 * std::abs(before) + 1)));
+      }
+    }
+}
+
+TEST_CASE("what has no predictive density", "[posterior]") {
+  const auto family = family_of("exponential", 1);
+  const Table table{1, {1, 2}};
+  auto source = table.source();
+  const Statistics none(1, family->statistic_size(), family->origin_size());
+  Posterior posterior = make_posterior(family, none, default_prior(family, 1, source));
+  posterior.hyperparameters.field(0, "rate")[0] = 0;
+  CHECK(error_of([&] { log_predictive(family, posterior, source); }) ==
+        "usage: an improper posterior of 'exponential' has no predictive density; use a proper prior");
+  CHECK(error_of([&] { log_predictive(family_of("bernoulli", 1), posterior, source); }) ==
+        "usage: this is no posterior of 'bernoulli': 'shape' [1] where 'a' [1] is needed");
 }
 
 // --- divergences ---------------------------------------------------------------------------------------------------

@@ -19,23 +19,27 @@ struct Posterior {
   double level = 0.95;  ///< probability of the intervals
 
   std::vector<double> concentration;  ///< of the Dirichlet on the weights; empty for other priors of the weights
-  std::vector<double> weight_mean;
-  std::vector<double> weight_lower;
+  std::vector<double> weight_mean;    ///< fixed weights as they are
+  std::vector<double> weight_lower;   ///< of the central interval; NaN for stick-breaking
   std::vector<double> weight_upper;
 };
 
-/// The posterior that a prior becomes after the statistics. Throws Error(usage) when the family has no conjugate prior
-/// or the prior on its parameters is flat.
-MIXFAM_API Posterior make_posterior(const FamilyPtr& family, const Statistics& statistics, const Prior& prior);
+/// The posterior that a prior becomes after the statistics; `fixed_weights` are the K weights that
+/// `WeightsPrior::fixed` stands for, and read for nothing else. Throws Error(usage) when the family has no conjugate
+/// prior, the prior on its parameters is flat or fixed weights are wanting.
+MIXFAM_API Posterior make_posterior(const FamilyPtr& family, const Statistics& statistics, const Prior& prior,
+                                    const std::vector<double>& fixed_weights = {});
 
 /// log p(x_n | posterior), N values: sum_k E[w_k] Z(chi_k + t(x)) / Z(chi_k) h(x). Throws Error(data) for rows outside
-/// the support.
+/// the support, Error(usage) for an improper posterior or that of another family.
 MIXFAM_API std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& posterior, Source& source);
 
 /// log p(X, z) of data with known labels z_n in 0 .. K-1, the parameters integrated out:
-/// sum_k log Z(chi + s_k) - log Z(chi) + sum_n log h(x_n), and the Dirichlet-multinomial of the labels.
-/// Throws Error(usage) for an improper prior, Error(data) for labels that do not fit.
+/// sum_k log Z(chi + s_k) - log Z(chi) + sum_n log h(x_n), and the Dirichlet-multinomial of the labels, or
+/// sum_n log w_{z_n} of fixed weights. Throws Error(usage) for an improper prior or wanting fixed weights, Error(data)
+/// for labels that do not fit.
 MIXFAM_API double log_marginal_likelihood(const FamilyPtr& family, std::size_t components, Source& source,
-                                          const std::vector<std::size_t>& labels, const Prior& prior);
+                                          const std::vector<std::size_t>& labels, const Prior& prior,
+                                          const std::vector<double>& fixed_weights = {});
 
 }  // namespace mixfam
