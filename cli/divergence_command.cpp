@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <vector>
 
 namespace mixfam::cli {
@@ -22,11 +23,17 @@ using Json = nlohmann::ordered_json;
 
 Mixture load(const std::string& file) { return load_model(file, Registry::builtin()).mixture; }
 
+/// JSON has no number for it.
+Json nats_json(double value) { return std::isinf(value) ? Json("infinite") : Json(value); }
+
+std::string nats_text(double value) { return std::isinf(value) ? "infinite" : format_value(value); }
+
 Json estimate_json(const Estimate& estimate) {
-  return {{"value", estimate.value}, {"standard_error", estimate.standard_error}};
+  return {{"value", nats_json(estimate.value)}, {"standard_error", estimate.standard_error}};
 }
 
 std::string estimate_text(const Estimate& estimate) {
+  if (estimate.standard_error == 0) return nats_text(estimate.value);
   return fmt::format("{} +- {:.2g}", format_value(estimate.value), estimate.standard_error);
 }
 
@@ -67,7 +74,7 @@ void compare_components(const DivergenceRequest& request) {
         {{"mixfam", MIXFAM_VERSION},
          {"model", request.model},
          {"family", mixture.family().spec()},
-         {"kl", matrix_json(kl, K, [](double one) { return one; })},
+         {"kl", matrix_json(kl, K, nats_json)},
          {"overlap",
           {{"value", matrix_json(overlaps, K, value)}, {"standard_error", matrix_json(overlaps, K, standard_error)}}},
          {"draws", request.draws},
@@ -76,7 +83,7 @@ void compare_components(const DivergenceRequest& request) {
   }
   std::string text = fmt::format("{}: {} component{} of {}\n", printable(request.model, 80), K, K == 1 ? "" : "s",
                                  printable(mixture.family().spec(), 80));
-  text += "\nKL(component j || component k), nats\n" + matrix_text(kl, K, format_value);
+  text += "\nKL(component j || component k), nats\n" + matrix_text(kl, K, nats_text);
   text += fmt::format("\nOverlap: E[p(component k | x)] for x from component j, {} draws each, seed {}\n",
                       request.draws, request.seed);
   print(text + matrix_text(overlaps, K, estimate_text));
@@ -97,11 +104,11 @@ void compare_mixtures(const DivergenceRequest& request) {
                          {"seed", request.seed}}));
     return;
   }
-  print(
-      fmt::format("p  {}\nq  {}\n\nKL(p || q)  {}\nKL(q || p)  {}\n\nnats, by {} draws from the first of each, seed "
-                  "{}\n",
-                  printable(request.model, 80), printable(*request.other, 80), estimate_text(there),
-                  estimate_text(back), request.draws, request.seed));
+  const bool drawn = there.standard_error > 0 || back.standard_error > 0;
+  print(fmt::format(
+      "p  {}\nq  {}\n\nKL(p || q)  {}\nKL(q || p)  {}\n\nnats{}\n", printable(request.model, 80),
+      printable(*request.other, 80), estimate_text(there), estimate_text(back),
+      drawn ? fmt::format("; +-: by {} draws from the first of each, seed {}", request.draws, request.seed) : ""));
 }
 
 }  // namespace

@@ -238,6 +238,8 @@ class Weights(ProgramTest):
                                        components=2)  # fmt: skip
             self.assert_close(weights(result), [0.3, 0.7], ROUND_OFF)
             self.assertEqual(result["options"]["weights"], "fixed")
+            if update != "ml":
+                self.assert_close(posterior(result, "weight", "mean"), [0.3, 0.7], ROUND_OFF)
 
     def test_one_concentration_for_each_component(self):
         R = np.random.default_rng(2).dirichlet([1, 1], len(self.faithful))
@@ -463,6 +465,58 @@ class Divergence(ProgramTest):
         same = self.run_divergence(models[1], models[1])
         self.assertEqual((same["kl_pq"]["value"], same["kl_pq"]["standard_error"]), (0, 0))
         self.assertEqual(found, self.run_divergence(*models, "--draws", 20000))
+
+    def text_of(self, *models):
+        return subprocess.run([MIXFAM, "divergence", *models], capture_output=True, text=True, check=True).stdout
+
+    def test_single_components_in_closed_form(self):
+        halves = {"all.h5": self.faithful, "some.h5": self.faithful[:100]}
+        models = []
+        for name, X in halves.items():
+            models.append(self.path("model_" + name))
+            self.fit(self.write(name, {"X": X}), "--family", "gaussian", "--components", 1, "--output", models[-1])
+        (m, A), (n, B) = ((X.mean(axis=0), np.cov(X.T, bias=True)) for X in halves.values())
+        expected = 0.5 * (np.trace(np.linalg.inv(B) @ A) + (n - m) @ np.linalg.inv(B) @ (n - m) - 2
+                          + np.linalg.slogdet(B)[1] - np.linalg.slogdet(A)[1])  # fmt: skip
+        found = self.run_divergence(*models)
+        self.assert_close(found["kl_pq"]["value"], expected, AGREEMENT)
+        self.assertEqual((found["kl_pq"]["standard_error"], found["kl_qp"]["standard_error"]), (0, 0))
+        self.assertNotIn("draws", self.text_of(*models))
+
+    def test_infinite(self):
+        data = self.write("x.h5", {"X": np.array([[0], [0], [1]])})
+        both = self.path("both.h5")
+        start = self.write("start.h5", {"weights": [0.5, 0.5], "components/probability": [[0.25], [0.0]]})
+        self.fit(data, "--family", "bernoulli", "--components", 2, "--start", start, "--max-iterations", 0,
+                 "--output", both)  # fmt: skip
+        kl = self.run_divergence(both, "--draws", 100)["kl"]
+        self.assertEqual((kl[0][0], kl[0][1], kl[1][1]), (0, "infinite", 0))
+        self.assert_close(kl[1][0], -np.log(0.75))
+        self.assertIn("infinite", self.text_of(both))
+
+        zeros, some = self.path("zeros.h5"), self.path("some.h5")
+        self.fit(self.write("zeros_x.h5", {"X": np.array([[0], [0]])}), "--family", "bernoulli", "--components", 1,
+                 "--output", zeros)  # fmt: skip
+        self.fit(data, "--family", "bernoulli", "--components", 1, "--output", some)
+        found = self.run_divergence(some, zeros)
+        self.assertEqual(found["kl_pq"], {"value": "infinite", "standard_error": 0})
+        self.assert_close(found["kl_qp"]["value"], -np.log(2 / 3))
+        self.assertIn("infinite", self.text_of(some, zeros))
+        self.assertEqual(self.run_divergence(both, zeros)["kl_pq"]["value"], "infinite")
+
+
+class NestedProducts(ProgramTest):
+    def test_a_model_is_fitted_saved_described_and_fitted_again(self):
+        data = self.write("x.h5", {"X": np.column_stack([self.faithful, self.faithful[:, 0] ** 2])})
+        flat = self.fit(data, "--family", "gaussian(2) * exponential(1) * exponential(0)", "--components", 2)
+        family, model = "gaussian(2) * (exponential(1) * (exponential(0))(0))(0,1)", self.path("model.h5")
+        nested = self.fit(data, "--family", family, "--components", 2, "--output", model)
+        self.assert_close(nested["log_likelihood"], flat["log_likelihood"], AGREEMENT)
+        described = json.loads(subprocess.run([MIXFAM, "describe", model, "--json"], capture_output=True, text=True,
+                                              check=True).stdout)  # fmt: skip
+        self.assertEqual(described["components"], nested["components"])
+        again = self.fit(data, "--family", family, "--components", 2, "--start", model, "--max-iterations", 0)
+        self.assertEqual(again["components"], nested["components"])
 
 
 class Categories(ProgramTest):
