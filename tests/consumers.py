@@ -74,6 +74,28 @@ with tempfile.TemporaryDirectory() as folder:
         names = sorted(target["name"] for target in targets if not target["name"].startswith(parts))
         require(names == ["mixfam", "own_arrays"], f"the parent builds {names}")
 
+    def flags(name, project, *options):
+        """The compiler's words for each source, of a build that is only configured."""
+        run("meson", "setup", folder / name, project, "--wrap-mode=nodownload", *options)
+        commands = json.loads((folder / name / "compile_commands.json").read_text())
+        return {pathlib.Path(entry["file"]).name: entry["command"].split() for entry in commands}
+
+    def optimised_in_a_debug_parent():
+        optimisation = lambda words: next((word for word in reversed(words) if word.startswith("-O")), "-O0")
+        alone = ["-Dcli=disabled", "-Dtests=disabled", "-Dexamples=disabled"]
+        debug = flags("debug", parent, "--buildtype=debug")
+        for file in "fit.cpp", "gaussian.cpp", "kernels.cpp":
+            require(optimisation(debug[file]) == "-O3" and "-DNDEBUG" in debug[file], f"debug: {debug[file]}")
+        require(optimisation(debug["own_arrays.cpp"]) == "-O0", f"the parent itself: {debug['own_arrays.cpp']}")
+        # What a parent asks for besides, and whoever works on the library, gets it.
+        for name, project, options, expected in (
+                ("sized", parent, ["--buildtype=minsize"], "-Os"),
+                ("sanitized", parent, ["--buildtype=debug", "-Db_sanitize=address"], "-O0"),
+                ("alone", parent / "subprojects/mixfam", ["--buildtype=debug", *alone], "-O0"),
+                ("alone_released", parent / "subprojects/mixfam", alone, "-O3")):
+            words = flags(name, project, *options)["fit.cpp"]
+            require(optimisation(words) == expected, f"{name}: {words}")
+
     def compile_and_test():
         run("ninja", "-C", build)
         print(run(build / "own_arrays"))
@@ -95,6 +117,27 @@ with tempfile.TemporaryDirectory() as folder:
         # A prefix that is not where the files lie now.
         file = prefix / "lib/pkgconfig/mixfam.pc"
         file.write_text(file.read_text().replace("prefix=/usr\n", f"prefix={prefix}\n"))
+
+    def headers_need_nobody():
+        # No other package is known here.
+        environment = dict(os.environ, PKG_CONFIG_LIBDIR=str(prefix / "lib/pkgconfig"))
+        environment.pop("PKG_CONFIG_PATH", None)
+        flags = run("pkg-config", "--cflags", "mixfam", env=environment).split()
+        require(flags == [f"-I{prefix}/include"], f"flags: {flags}")
+
+    def cmake():
+        moved = folder / "moved"
+        shutil.copytree(installed, moved, symlinks=True)
+        project = source / "tests/cmake_parent"
+        options = [f"-DCMAKE_PREFIX_PATH={moved / 'usr'}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror"]
+        for wanted in "", "0.1":
+            run("cmake", "-S", project, "-B", folder / "cmake", *options, f"-DWANTED_VERSION={wanted}")
+        run("cmake", "--build", folder / "cmake")
+        print(run(folder / "cmake/own_arrays"))
+        for wanted in "0.2", "1":
+            refused = subprocess.run(["cmake", "-S", project, "-B", folder / f"cmake{wanted}", *options,
+                                      f"-DWANTED_VERSION={wanted}"], capture_output=True, text=True)
+            require(refused.returncode != 0 and "requested version" in refused.stderr, f"{wanted} is served")
 
     def pkg_config():
         environment = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig"))
@@ -120,10 +163,13 @@ with tempfile.TemporaryDirectory() as folder:
     check("configure", configure)
     if failed == 0:
         check("nothing but the library is built in a parent", only_the_library)
+        check("a parent that is built to be debugged gets an optimised library", optimised_in_a_debug_parent)
         check("a C++17 parent with werror compiles, links and runs", compile_and_test)
         check("no kernel can stand in for one of another instruction set", kernels_stay_apart)
         check("install", install)
+        check("the headers need no other package", headers_need_nobody)
         check("a program built by pkg-config runs", pkg_config)
+        check("a program built by CMake runs, wherever the library was moved to", cmake)
         if kind == "shared":
             check("the shared library exports its own symbols only", only_our_symbols)
             check("the shared library calls neither BLAS nor OpenMP", own_threads_only)
