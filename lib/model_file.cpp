@@ -1,5 +1,6 @@
 #include "checksum_block.hpp"
 #include "hdf5_objects.hpp"
+#include "responsibilities.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
@@ -658,12 +659,13 @@ SavedModel load_model(const std::string& file, const Registry& registry) {
           std::move(labels),    std::move(posterior)};
 }
 
-Mixture load_start(const std::string& file, const FamilyPtr& family) {
+Mixture load_start(const std::string& file, const FamilyPtr& family, const Registry& registry,
+                   const std::vector<std::string>& column_names) {
   const hdf5::Silence silence;
   const Reader reader(file);
   require_known_version(reader);
   const auto spec = reader.text("family");
-  if (spec && *spec != family->spec()) {
+  if (spec && !registry.means(*spec, *family, column_names)) {
     refuse(file + ": holds components of the family '" + *spec + "', but the fit is of '" + family->spec() + "'");
   }
   const auto columns = reader.integer<std::int64_t>("columns");
@@ -693,7 +695,9 @@ Responsibilities load_responsibilities(const std::string& file) {
     refuse(data.where + ": has shape " + hdf5::shape_text(data.shape) +
            "; responsibilities are N x K, a row for each row of the data and a column for each component");
   }
-  return {data.shape[0], data.shape.size() == 2 ? data.shape[1] : 1, Reader::values(data)};
+  Responsibilities given{data.shape[0], data.shape.size() == 2 ? data.shape[1] : 1, Reader::values(data)};
+  check_responsibilities(given.view(), data.where);
+  return given;
 }
 
 }  // namespace mixfam

@@ -106,6 +106,13 @@ FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std
   if (data && data->columns() != columns)
     throw Error(ErrorKind::usage, data->name() + " has " + std::to_string(data->columns()) + " columns, but '" + spec +
                                       "' is asked for over " + std::to_string(columns));
+  return make(spec, columns, column_names, [&](const std::string& family, const std::vector<std::size_t>& chosen) {
+    return data ? find_categories(family, chosen, *data) : CategoryLists{};
+  });
+}
+
+FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names,
+                         const FindCategories& find) const {
   const auto make_factor = [&](const FactorSpec& factor, const std::vector<std::size_t>& factor_columns) {
     const RegistryEntry& found = entry(factor.name);
     for (const auto& given : factor.options) {
@@ -118,8 +125,8 @@ FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std
                                           (found.options.empty() ? "it has none" : "it has: " + joined(found.options)));
     }
     Shape shape{factor_columns.size(), factor.options};
-    if (found.needs_categories && data && factor.options.count("categories") == 0)
-      shape.categories = find_categories(factor.name, factor_columns, *data);
+    if (found.needs_categories && factor.options.count("categories") == 0)
+      shape.categories = find(factor.name, factor_columns);
     return found.make(shape);
   };
 
@@ -149,6 +156,66 @@ FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std
                                       std::to_string(columns) +
                                       " columns; name the others too, or leave them out of the data (columns)");
   return make_product(std::move(factors));
+}
+
+namespace {
+
+/// The categories that the specification of a family declares for each column; empty for columns of other families.
+CategoryLists declared_categories(const Family& family) {
+  CategoryLists lists(family.columns());
+  for (const std::string& text : split(family.spec(), '*')) {
+    const FactorSpec factor = parse_factor(text);
+    const auto declared = factor.options.find("categories");
+    if (declared == factor.options.end()) continue;
+    std::vector<std::size_t> columns(family.columns());
+    std::iota(columns.begin(), columns.end(), std::size_t{0});
+    if (factor.columns) {
+      columns.clear();
+      for (const std::string& column : *factor.columns) columns.push_back(find_column(column, family.columns(), {}));
+    }
+    const CategoryLists parsed = parse_categories(factor.name, declared->second, columns.size());
+    for (std::size_t j = 0; j < columns.size(); ++j) lists[columns[j]] = parsed[j];
+  }
+  return lists;
+}
+
+/// Parameters go by name, so that the order of factors does not matter where each name is about the same columns.
+bool are_alike(const Family& a, const Family& b) {
+  const auto factors = [](const Family& family) {
+    std::vector<std::string> texts = split(family.spec(), '*');
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  };
+  const auto fields = [](const Family& family) {
+    std::vector<Field> all = family.parameters().fields();
+    std::sort(all.begin(), all.end(), [](const Field& x, const Field& y) { return x.name < y.name; });
+    return all;
+  };
+  const std::vector<Field> of_a = fields(a);
+  const std::vector<Field> of_b = fields(b);
+  return factors(a) == factors(b) &&
+         std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(), [](const Field& x, const Field& y) {
+           return x.name == y.name && x.shape == y.shape && x.columns == y.columns;
+         });
+}
+
+}  // namespace
+
+bool Registry::means(const std::string& spec, const Family& family,
+                     const std::vector<std::string>& column_names) const {
+  if (spec == family.spec()) return true;
+  try {
+    const CategoryLists known = declared_categories(family);
+    const auto find = [&](const std::string&, const std::vector<std::size_t>& columns) {
+      CategoryLists lists;
+      for (const std::size_t column : columns) lists.push_back(known[column]);
+      const bool complete = std::none_of(lists.begin(), lists.end(), [](const auto& list) { return list.empty(); });
+      return complete ? lists : CategoryLists{};
+    };
+    return are_alike(*make(spec, family.columns(), column_names, find), family);
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace mixfam

@@ -371,6 +371,59 @@ TEST_CASE("start files written by hand are read whatever their numeric type") {
   CHECK(load_start(test_file("start_integers.h5"), gaussian()).parameters().field(1, "mean")[1] == 80);
 }
 
+TEST_CASE("the family of a start may be said in other words") {
+  struct Case {
+    std::string spec;  // of the fit
+    std::size_t columns;
+    std::vector<std::string> same;
+    std::vector<std::string> others;
+  };
+  const Registry registry = Registry::builtin();
+  const std::vector<std::string> names = {"height", "kind", "size"};
+  for (const Case& one : {
+           // A product, even of one factor, has its parameters under other names.
+           Case{"gaussian",
+                2,
+                {"gaussian", "gaussian:covariance=full", " gaussian : covariance = full "},
+                {"gaussian:covariance=diagonal", "gaussian(0,1)", "log_normal", "exponential", "student_t", "", "(",
+                 "gaussian:"}},
+           Case{"gaussian:covariance=spherical,variance=2",
+                2,
+                {"gaussian:variance=2.0,covariance=spherical"},
+                {"gaussian:covariance=spherical", "gaussian:covariance=spherical,variance=3"}},
+           Case{"categorical:categories=3",
+                2,
+                {"categorical", "categorical:categories=0..2", "categorical:categories=3;3",
+                 "categorical:categories=0|1|2"},
+                {"categorical:categories=4", "categorical:categories=1..3", "multinomial"}},
+           Case{
+               "categorical:categories=0|5|7(1) * gaussian(0,2)",
+               3,
+               {"categorical(1)*gaussian(0,2)", "categorical(kind) * gaussian(height, size)",
+                "gaussian(0,2) * categorical(1)", "categorical:categories=0|5|7( 1 )  *gaussian:covariance=full(0 ,2)"},
+               {"categorical(1) * gaussian(2,0)", "categorical(0) * gaussian(1,2)",
+                "categorical(1) * exponential(0,2)"}},
+           Case{"gaussian(0) * gaussian(1) * exponential(2)",
+                3,
+                {"exponential(2) * gaussian(0) * gaussian(1)"},
+                // The groups /components/gaussian and /components/gaussian_2 would change places.
+                {"gaussian(1) * gaussian(0) * exponential(2)"}},
+       }) {
+    const FamilyPtr family = registry.make(one.spec, one.columns);
+    INFO(one.spec);
+    for (const std::string& spec : one.same) {
+      INFO(spec);
+      CHECK(registry.means(spec, *family, names));
+    }
+    for (const std::string& spec : one.others) {
+      INFO(spec);
+      CHECK_FALSE(registry.means(spec, *family, names));
+    }
+  }
+  CHECK(load_start(test_file("start_other_words.h5"), gaussian()).components() == 2);
+  CHECK_FALSE(Registry().means("gaussian:covariance=full", *gaussian()));
+}
+
 TEST_CASE("with one column the axes of length 1 may be left out") {
   const Mixture mixture = load_start(test_file("start_one_column.h5"), gaussian(1));
   CHECK(mixture.parameters().field(1, "mean")[0] == 4.25);
