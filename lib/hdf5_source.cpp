@@ -108,7 +108,7 @@ struct Hdf5Source::Impl {
   void open_categorical_group();
   void plan_reads(hid_t creation, std::size_t read_bytes);
   void set_labels();
-  void check_storage(hid_t creation);
+  void check_storage(hid_t creation) const;
   void use_names(std::size_t file_columns);
   void read_codes(std::size_t count, std::byte* target);
   void check_codes(const std::byte* target, std::size_t count) const;
@@ -191,7 +191,9 @@ Hdf5Source::Impl::Impl(const hdf5::Location& location, const Hdf5Options& option
     open_plain(options, shape, type.id());
   }
   if (texts.is_group_of_codes) open_categorical_group();
-  check_storage(creation.id());
+  if (!known) check_storage(creation.id());
+  if (auto warning = hdf5::unwritten_rows(dataset.id(), creation.id(), where()))
+    warnings.push_back(*std::move(warning));
   plan_reads(creation.id(), options.read_bytes);
   if (!known && !strings.empty()) texts.labels = strings.collect(reader, rows, block_rows, names);
   set_labels();
@@ -370,13 +372,12 @@ void Hdf5Source::Impl::plan_reads(hid_t creation, std::size_t read_bytes) {
   }
 }
 
-void Hdf5Source::Impl::check_storage(hid_t creation) {
+void Hdf5Source::Impl::check_storage(hid_t creation) const {
   const bool is_virtual = H5Pget_layout(creation) == H5D_VIRTUAL;
   const std::uint64_t stored =
       is_virtual ? hdf5::virtual_source_bytes(creation, file, where()) : H5Dget_storage_size(dataset.id());
   hdf5::require_plausible_size(dataset.id(), stored, where());
   hdf5::require_sound_chunks(dataset.id(), creation, where());
-  if (auto warning = hdf5::unwritten_rows(dataset.id(), creation, where())) warnings.push_back(*std::move(warning));
 }
 
 void Hdf5Source::Impl::set_labels() {
