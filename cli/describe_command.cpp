@@ -132,16 +132,17 @@ std::string data_text(const std::string& file, const Objects& objects) {
   return text;
 }
 
+std::string description(const DescribeRequest& request) {
+  const Objects objects = list_hdf5(request.file);
+  if (!is_model(objects)) return request.json ? data_json(request.file, objects) : data_text(request.file, objects);
+  const SavedModel model = load_model(request.file, Registry::builtin());
+  return request.json ? model_json(request.file, model) : model_text(request.file, model);
+}
+
 }  // namespace
 
 ExitStatus describe_command(const DescribeRequest& request) {
-  const Objects objects = list_hdf5(request.file);
-  if (is_model(objects)) {
-    const SavedModel model = load_model(request.file, Registry::builtin());
-    print(request.json ? model_json(request.file, model) : model_text(request.file, model));
-  } else {
-    print(request.json ? data_json(request.file, objects) : data_text(request.file, objects));
-  }
+  print(rehearse_hdf5(request.file, [&] { return description(request); }));
   return ExitStatus::done;
 }
 

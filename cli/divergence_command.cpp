@@ -1,6 +1,7 @@
 #include "commands.hpp"
 
 #include "parameters_json.hpp"
+#include "rehearsed.hpp"
 #include "standard_streams.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
@@ -21,7 +22,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Mixture load(const std::string& file) { return load_model(file, Registry::builtin()).mixture; }
+Mixture load(const std::string& file) {
+  return rehearsed(file, [&] { return load_model(file, Registry::builtin()).mixture; });
+}
 
 /// JSON has no number for it.
 Json nats_json(double value) { return std::isinf(value) ? Json("infinite") : Json(value); }

@@ -8,6 +8,7 @@
 #include "output_file.hpp"
 #include "prior_file.hpp"
 #include "progress.hpp"
+#include "rehearsed.hpp"
 #include "result_json.hpp"
 #include "standard_streams.hpp"
 #include "trace_csv.hpp"
@@ -81,15 +82,21 @@ void check_components(const FitRequest& request, std::size_t in_file, const std:
                                    " components, but --components is " + std::to_string(request.components));
 }
 
+StartFileKind kind_of_start(const FitRequest& request) {
+  return rehearsed(request.start, [&] { return start_file_kind(request.start); });
+}
+
 FitResult fit_from_file(const FitRequest& request, const FamilyPtr& family, Source& source, const FitOptions& options) {
-  if (start_file_kind(request.start) == StartFileKind::model) {
-    const Mixture start = load_start(request.start, family);
+  if (kind_of_start(request) == StartFileKind::model) {
+    const Mixture start = rehearsed(
+        request.start, [&] { return load_start(request.start, family, Registry::builtin(), source.column_names()); });
     check_components(request, start.components(), "/weights");
     return fit(start, source, options);
   }
   if (request.merge_rows)
     refuse("--merge-rows cannot begin with the responsibilities of " + request.start + ", which belong to single rows");
-  const Responsibilities responsibilities = load_responsibilities(request.start);
+  const Responsibilities responsibilities =
+      rehearsed(request.start, [&] { return load_responsibilities(request.start); });
   check_components(request, responsibilities.components, "/responsibilities");
   return fit_responsibilities(family, responsibilities.view(), source, options);
 }
@@ -187,8 +194,7 @@ ExitStatus deliver(const FitOutcome& outcome) {
 
 /// Responsibilities are read as a whole.
 std::size_t bytes_of_start(const FitRequest& request, const Hdf5Source& file) {
-  const bool responsibilities =
-      request.starts_from_file() && start_file_kind(request.start) == StartFileKind::responsibilities;
+  const bool responsibilities = request.starts_from_file() && kind_of_start(request) == StartFileKind::responsibilities;
   return responsibilities ? file.rows() * request.components * sizeof(double) : 0;
 }
 
@@ -208,6 +214,7 @@ ExitStatus fit_command(const FitRequest& request) {
   catch_interrupt();
   Hdf5Options hdf5_options;
   hdf5_options.columns = request.columns;
+  hdf5_options.rehearse = true;
   Hdf5Source file(request.data, hdf5_options);
   check_not_overwritten(request, file);
   for (const std::string& warning : file.warnings()) complain("warning: " + warning);

@@ -1,5 +1,8 @@
 #include "hdf5_handles.hpp"
 
+#include "checksum_block.hpp"
+#include "rehearsal.hpp"
+
 #include <mixfam/error.hpp>
 
 #include <sys/stat.h>
@@ -122,6 +125,9 @@ std::string open_failure(const std::string& file, std::uint64_t size, const Erro
 
 Handle open_file(const std::string& file) {
   const std::uint64_t size = require_regular_file(file);
+  rehearsal::step(file);
+  rehearsal::allow_for(size);
+  verify_checksum_block(file);
   Handle handle(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
   if (!handle) {
     throw Error(ErrorKind::data, "cannot read " + quoted(file) + ": " + open_failure(file, size, ErrorStack::last()));

@@ -69,7 +69,7 @@ Handle require(hid_t id, const std::string& where, const std::string& action);
 void require_status(herr_t status, const std::string& where, const std::string& action);
 
 /// Opens a file for reading. Throws Error(data) with the cause: missing, not readable, a directory, not an HDF5 file,
-/// truncated, in use by a writer.
+/// truncated, in use by a writer, a model file whose checksum differs.
 Handle open_file(const std::string& file);
 
 /// Throws Error(data) when so much is more than the machine's memory, before anything tries to allocate it.

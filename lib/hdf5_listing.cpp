@@ -1,4 +1,5 @@
 #include "hdf5_objects.hpp"
+#include "rehearsal.hpp"
 
 #include <mixfam/hdf5.hpp>
 
@@ -145,6 +146,7 @@ std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file
   while (!pending.empty()) {
     const std::string path = pending.back();
     pending.pop_back();
+    rehearsal::step(file_name + ":" + path);
     if (path != "/") {
       if (auto link = describe_link(file, path)) {
         objects.push_back(*std::move(link));

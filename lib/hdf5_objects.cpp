@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 
 namespace mixfam::hdf5 {
@@ -35,6 +36,27 @@ bool is_complex(hid_t type) {
   return names == std::vector<std::string>{"r", "i"} || names == std::vector<std::string>{"real", "imag"};
 }
 
+/// Whether the fields of a float lie as in IEEE 754 or in the x87 format: one wrong byte in a description that no
+/// checksum guards would turn all values into others.
+bool is_known_float(hid_t type) {
+  std::size_t sign = 0;
+  std::size_t exponent = 0;
+  std::size_t exponent_bits = 0;
+  std::size_t mantissa = 0;
+  std::size_t mantissa_bits = 0;
+  if (H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) < 0) return false;
+  const std::size_t precision = H5Tget_precision(type);
+  return mantissa == 0 && exponent == mantissa_bits && sign == exponent + exponent_bits && precision == sign + 1 &&
+         precision <= 8 * H5Tget_size(type) && H5Tget_offset(type) == 0 && exponent_bits > 1 && exponent_bits < 32 &&
+         H5Tget_ebias(type) == (std::size_t{1} << (exponent_bits - 1)) - 1;
+}
+
+bool is_known_integer(hid_t type) {
+  const std::size_t precision = H5Tget_precision(type);
+  const int offset = H5Tget_offset(type);
+  return precision > 0 && offset >= 0 && static_cast<std::size_t>(offset) + precision <= 8 * H5Tget_size(type);
+}
+
 }  // namespace
 
 std::string shape_text(const Dimensions& shape) {
@@ -56,9 +78,10 @@ std::string type_text(hid_t type) {
   const Handle base(H5Tget_super(type));
   switch (H5Tget_class(type)) {
     case H5T_INTEGER:
-      return (H5Tget_sign(type) == H5T_SGN_NONE ? "uint" : "int") + bits_text(type) + order_text(type);
+      return (H5Tget_sign(type) == H5T_SGN_NONE ? "uint" : "int") + bits_text(type) + order_text(type) +
+             (is_known_integer(type) ? "" : " of no known form");
     case H5T_FLOAT:
-      return "float" + bits_text(type) + order_text(type);
+      return "float" + bits_text(type) + order_text(type) + (is_known_float(type) ? "" : " of no known form");
     case H5T_ENUM:
       return is_boolean(type) ? "bool"
                               : "enumeration {" + list_text(member_names(type)) + "} of " + type_text(base.id());
@@ -87,11 +110,13 @@ std::optional<NumericType> numeric_type(hid_t type) {
   const std::size_t size = H5Tget_size(type);
   switch (H5Tget_class(type)) {
     case H5T_FLOAT:
+      if (!is_known_float(type)) return std::nullopt;
       if (size <= 4) return NumericType{ElementType::float32, H5T_NATIVE_FLOAT};
       return NumericType{ElementType::float64, H5T_NATIVE_DOUBLE};
     case H5T_ENUM:
       return numeric_type(Handle(H5Tget_super(type)).id());
     case H5T_INTEGER: {
+      if (!is_known_integer(type)) return std::nullopt;
       const bool is_unsigned = H5Tget_sign(type) == H5T_SGN_NONE;
       if (size <= 1)
         return is_unsigned ? NumericType{ElementType::uint8, H5T_NATIVE_UINT8}
@@ -145,7 +170,8 @@ std::optional<std::string> why_not_data(hid_t dataset) {
   if (shape->front() == 0) return "has no rows (its shape is " + shape_text(*shape) + ")";
   if (shape->back() == 0) return "has no columns (its shape is " + shape_text(*shape) + ")";
   std::size_t values = 0;
-  if (__builtin_mul_overflow(shape->front(), shape->back(), &values) || values > (std::size_t{1} << 59)) {
+  if (__builtin_mul_overflow(shape->front(), shape->size() == 2 ? shape->back() : 1, &values) ||
+      values > (std::size_t{1} << 59)) {
     return "has the shape " + shape_text(*shape) + ", more values than can be addressed";
   }
 
@@ -214,6 +240,19 @@ std::string string_at(const void* cell, hid_t type) {
   return {text, length};
 }
 
+namespace {
+
+/// "file.h5:/path", for messages about something that is open.
+std::string place_of(hid_t object) {
+  std::array<char, 4096> file = {};
+  std::array<char, 4096> path = {};
+  H5Fget_name(object, file.data(), file.size());
+  H5Iget_name(object, path.data(), path.size());
+  return std::string(file.data()) + ":" + path.data();
+}
+
+}  // namespace
+
 std::optional<std::vector<std::string>> read_strings(hid_t object) {
   const bool attribute = H5Iget_type(object) == H5I_ATTR;
   const Handle type(attribute ? H5Aget_type(object) : H5Dget_type(object));
@@ -230,11 +269,35 @@ std::optional<std::vector<std::string>> read_strings(hid_t object) {
   const std::size_t size = H5Tget_size(type.id());
   require_memory(count, size, "strings");
   std::vector<char> cells(count * size);
-  if (read(cells.data()) < 0) return std::nullopt;
+  if (read(cells.data()) < 0) {
+    const std::string cause = ErrorStack::last().cause();
+    throw Error(ErrorKind::data, place_of(object) + ": cannot read " +
+                                     (attribute ? "an attribute of strings" : "its strings") + ": " + cause);
+  }
   std::vector<std::string> strings;
   for (std::size_t i = 0; i < count; ++i) strings.push_back(string_at(cells.data() + i * size, type.id()));
   if (H5Tis_variable_str(type.id()) > 0) H5Dvlen_reclaim(type.id(), space.id(), H5P_DEFAULT, cells.data());
   return strings;
+}
+
+std::vector<std::string> category_texts(const Handle& dataset, const std::string& where) {
+  if (auto strings = read_strings(dataset.id())) return *std::move(strings);
+  const Dimensions shape = extent(dataset.id()).value_or(Dimensions{});
+  const Handle number = require(H5Dget_type(dataset.id()), where, "read the type of its values");
+  if (shape.size() != 1 || shape[0] > most_labels || !numeric_type(number.id())) {
+    throw Error(ErrorKind::data,
+                where + ": must hold strings or numbers of rank 1, " + std::to_string(most_labels) + " at most");
+  }
+  std::vector<double> numbers(shape[0]);
+  require_status(H5Dread(dataset.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data()), where,
+                 "read its values");
+  std::vector<std::string> texts;
+  for (const double value : numbers) {
+    std::array<char, 32> text = {};
+    std::snprintf(text.data(), text.size(), "%.17g", value);
+    texts.emplace_back(text.data());
+  }
+  return texts;
 }
 
 std::vector<std::string> column_names(hid_t dataset) {

@@ -1,5 +1,7 @@
+#include "checksum_block.hpp"
 #include "hdf5_objects.hpp"
 #include "require_family.hpp"
+#include "responsibilities.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
@@ -23,8 +25,6 @@ using hdf5::Handle;
 
 constexpr const char* format_name = "mixfam-model";
 constexpr std::int64_t format_version = 1;
-/// Attributes hold 64 kB at most; a longer text is a data set of the same name.
-constexpr std::size_t longest_attribute = 60000;
 /// Between the texts of several events of one iteration; a data set holds one string for each.
 constexpr char event_separator = '\n';
 
@@ -90,9 +90,9 @@ class Image {
               &value);
   }
   void attribute(const std::string& name, const std::string& text) {
-    if (text.size() > longest_attribute) return strings("/" + name, {text});
-    const Handle type = string_type(text.size());
-    attribute(name, type.id(), type.id(), text.c_str());
+    const Handle type = string_type(H5T_VARIABLE);
+    const char* const start = text.c_str();
+    attribute(name, type.id(), type.id(), &start);
   }
 
   void doubles(const std::string& path, const Dimensions& shape, const double* values) {
@@ -110,26 +110,26 @@ class Image {
     dataset(path, {texts.size()}, type.id(), type.id(), bytes.data());
   }
 
-  /// One text of any length: attributes end at 64 KiB.
   void text(const std::string& path, const std::string& value) {
-    const Handle type = string_type(value.size());
+    const Handle type = string_type(std::max<std::size_t>(1, value.size()));
     dataset(path, {}, type.id(), type.id(), value.c_str());
   }
   void number(const std::string& path, double value) { doubles(path, {}, &value); }
 
-  std::vector<char> bytes() {
+  /// With the checksum in front.
+  std::string bytes() {
     must(H5Fflush(file_.id(), H5F_SCOPE_LOCAL));
     const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
     must(size < 0 ? -1 : 0);
-    std::vector<char> image(static_cast<std::size_t>(size));
+    std::string image(static_cast<std::size_t>(size), '\0');
     must(H5Fget_file_image(file_.id(), image.data(), image.size()) < 0 ? -1 : 0);
-    return image;
+    return checksum_block(image) + image;
   }
 
  private:
   static Handle string_type(std::size_t size) {
     Handle type = made(H5Tcopy(H5T_C_S1));
-    must(H5Tset_size(type.id(), std::max<std::size_t>(1, size)));
+    must(H5Tset_size(type.id(), size));
     must(H5Tset_cset(type.id(), H5T_CSET_UTF8));
     must(H5Tset_strpad(type.id(), H5T_STR_NULLPAD));
     return type;
@@ -234,7 +234,7 @@ void put_labels(Image& image, const SavedModel& model) {
   }
 }
 
-std::vector<char> model_bytes(const SavedModel& model) {
+std::string model_bytes(const SavedModel& model) {
   Image image;
   image.attribute("format", std::string(format_name));
   image.attribute("format_version", format_version);
@@ -292,7 +292,7 @@ class TemporaryFile {
     if (!name_.empty()) ::unlink(name_.c_str());
   }
 
-  void write(const std::vector<char>& bytes) {
+  void write(const std::string& bytes) {
     std::size_t done = 0;
     while (done < bytes.size()) {
       const ssize_t count = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
@@ -332,7 +332,7 @@ void sync_folder(const std::string& file, const std::filesystem::path& folder) {
   throw_unwritable(file, std::strerror(number));
 }
 
-void write_atomically(const std::string& file, const std::vector<char>& bytes) {
+void write_atomically(const std::string& file, const std::string& bytes) {
   const std::filesystem::path target = follow_links(file);
   const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
   std::error_code ignored;
@@ -359,7 +359,18 @@ void write_atomically(const std::string& file, const std::vector<char>& bytes) {
 /// A file being read, with what its messages begin with.
 class Reader {
  public:
-  explicit Reader(const std::string& file) : name_(file), file_(hdf5::open_file(file)) {}
+  explicit Reader(const std::string& file) : name_(file), file_(hdf5::open_file(file)) {
+    const Handle creation = hdf5::require(H5Fget_create_plist(file_.id()), file, "read how it was made");
+    hsize_t before = 0;
+    hdf5::require_status(H5Pget_userblock(creation.id(), &before), file, "read how it was made");
+    // Damage to its first bytes must not pass for a file that never had a checksum.
+    if (before > 0 && !has_checksum_block(file)) {
+      refuse(file + ": begins with " + std::to_string(before) +
+             " bytes that are no checksum of a model: it is damaged, or another program put them there; where the rest "
+             "is known to be sound, take them off: tail -c +" +
+             std::to_string(before + 1) + " '" + file + "' > edited.h5");
+    }
+  }
 
   const std::string& name() const { return name_; }
 
@@ -623,7 +634,7 @@ std::optional<std::string> read_options(const Reader& reader) {
 
 void save_model(const std::string& file, const SavedModel& model) {
   const hdf5::Silence silence;
-  std::vector<char> bytes;
+  std::string bytes;
   try {
     bytes = model_bytes(model);
   } catch (const Error& error) {
@@ -649,13 +660,14 @@ SavedModel load_model(const std::string& file, const Registry& registry) {
           std::move(labels),    std::move(posterior)};
 }
 
-Mixture load_start(const std::string& file, const FamilyPtr& family) {
+Mixture load_start(const std::string& file, const FamilyPtr& family, const Registry& registry,
+                   const std::vector<std::string>& column_names) {
   require(family);
   const hdf5::Silence silence;
   const Reader reader(file);
   require_known_version(reader);
   const auto spec = reader.text("family");
-  if (spec && *spec != family->spec()) {
+  if (spec && !registry.means(*spec, *family, column_names)) {
     refuse(file + ": holds components of the family '" + *spec + "', but the fit is of '" + family->spec() + "'");
   }
   const auto columns = reader.integer<std::int64_t>("columns");
@@ -685,7 +697,9 @@ Responsibilities load_responsibilities(const std::string& file) {
     refuse(data.where + ": has shape " + hdf5::shape_text(data.shape) +
            "; responsibilities are N x K, a row for each row of the data and a column for each component");
   }
-  return {data.shape[0], data.shape.size() == 2 ? data.shape[1] : 1, Reader::values(data)};
+  Responsibilities given{data.shape[0], data.shape.size() == 2 ? data.shape[1] : 1, Reader::values(data)};
+  check_responsibilities(given.view(), data.where);
+  return given;
 }
 
 }  // namespace mixfam

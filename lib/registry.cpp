@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 namespace mixfam {
 
@@ -111,12 +113,21 @@ FactorSpec parse_factor(const std::string& text) {
   return factor;
 }
 
+/// The categories of columns of the data for a family of that name; empty where they are not known.
+using FindCategories = std::function<CategoryLists(const std::string&, const std::vector<std::size_t>&)>;
+
 /// The columns that a product divides among its factors.
 struct ColumnChoice {
   std::vector<std::size_t> of_data;
   std::vector<std::string> names;  ///< one for each, or none
-  Source* data = nullptr;
+  FindCategories find_categories;
 };
+
+ColumnChoice all_columns(std::size_t columns, const std::vector<std::string>& names, FindCategories find) {
+  ColumnChoice all{std::vector<std::size_t>(columns), names, std::move(find)};
+  std::iota(all.of_data.begin(), all.of_data.end(), std::size_t{0});
+  return all;
+}
 
 std::size_t find_column(const std::string& text, std::size_t columns, const std::vector<std::string>& names) {
   const auto named = std::find(names.begin(), names.end(), text);
@@ -131,7 +142,7 @@ std::size_t find_column(const std::string& text, std::size_t columns, const std:
 
 ColumnChoice choose(const ColumnChoice& all, const std::vector<std::size_t>& columns) {
   ColumnChoice chosen;
-  chosen.data = all.data;
+  chosen.find_categories = all.find_categories;
   for (const std::size_t column : columns) {
     chosen.of_data.push_back(all.of_data[column]);
     if (!all.names.empty()) chosen.names.push_back(all.names[column]);
@@ -150,8 +161,8 @@ FamilyPtr make_named(const RegistryEntry& entry, const FactorSpec& factor, const
                                         (entry.options.empty() ? "it has none" : "it has: " + joined(entry.options)));
   }
   Shape shape{columns.of_data.size(), factor.options};
-  if (entry.needs_categories && columns.data && factor.options.count("categories") == 0)
-    shape.categories = find_categories(factor.name, columns.of_data, *columns.data);
+  if (entry.needs_categories && factor.options.count("categories") == 0)
+    shape.categories = columns.find_categories(factor.name, columns.of_data);
   FamilyPtr family = entry.make(shape);
   require(family);
   return family;
@@ -224,9 +235,77 @@ FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std
   if (data && data->columns() != columns)
     throw Error(ErrorKind::usage, data->name() + " has " + std::to_string(data->columns()) + " columns, but '" + spec +
                                       "' is asked for over " + std::to_string(columns));
-  ColumnChoice all{std::vector<std::size_t>(columns), column_names, data};
-  std::iota(all.of_data.begin(), all.of_data.end(), std::size_t{0});
-  return make_product_of(*this, spec, all, 0);
+  const auto find = [data](const std::string& family, const std::vector<std::size_t>& chosen) {
+    return data ? find_categories(family, chosen, *data) : CategoryLists{};
+  };
+  return make_product_of(*this, spec, all_columns(columns, column_names, find), 0);
+}
+
+namespace {
+
+/// Adds the categories that a specification over these columns declares for each of them.
+void add_declared_categories(const std::string& spec, const std::vector<std::size_t>& columns, CategoryLists& lists) {
+  for (const std::string& text : split_factors(spec)) {
+    const FactorSpec factor = parse_factor(text);
+    std::vector<std::size_t> own = columns;
+    if (factor.columns) {
+      own.clear();
+      for (const std::string& column : *factor.columns) own.push_back(columns[find_column(column, columns.size(), {})]);
+    }
+    if (factor.product) add_declared_categories(*factor.product, own, lists);
+    const auto declared = factor.options.find("categories");
+    if (declared == factor.options.end()) continue;
+    const CategoryLists parsed = parse_categories(factor.name, declared->second, own.size());
+    for (std::size_t j = 0; j < own.size(); ++j) lists[own[j]] = parsed[j];
+  }
+}
+
+/// The categories that the specification of a family declares for each column; empty for columns of other families.
+CategoryLists declared_categories(const Family& family) {
+  CategoryLists lists(family.columns());
+  std::vector<std::size_t> columns(family.columns());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  add_declared_categories(family.spec(), columns, lists);
+  return lists;
+}
+
+/// Parameters go by name, so that the order of factors does not matter where each name is about the same columns.
+bool are_alike(const Family& a, const Family& b) {
+  const auto factors = [](const Family& family) {
+    std::vector<std::string> texts = split_factors(family.spec());
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  };
+  const auto fields = [](const Family& family) {
+    std::vector<Field> all = family.parameters().fields();
+    std::sort(all.begin(), all.end(), [](const Field& x, const Field& y) { return x.name < y.name; });
+    return all;
+  };
+  const std::vector<Field> of_a = fields(a);
+  const std::vector<Field> of_b = fields(b);
+  return factors(a) == factors(b) &&
+         std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(), [](const Field& x, const Field& y) {
+           return x.name == y.name && x.shape == y.shape && x.columns == y.columns;
+         });
+}
+
+}  // namespace
+
+bool Registry::means(const std::string& spec, const Family& family,
+                     const std::vector<std::string>& column_names) const {
+  if (spec == family.spec()) return true;
+  try {
+    const CategoryLists known = declared_categories(family);
+    const auto find = [&](const std::string&, const std::vector<std::size_t>& columns) {
+      CategoryLists lists;
+      for (const std::size_t column : columns) lists.push_back(known[column]);
+      const bool complete = std::none_of(lists.begin(), lists.end(), [](const auto& list) { return list.empty(); });
+      return complete ? lists : CategoryLists{};
+    };
+    return are_alike(*make_product_of(*this, spec, all_columns(family.columns(), column_names, find), 0), family);
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace mixfam

@@ -147,7 +147,7 @@ TEST_CASE("categories: a model file keeps labels and declares the categories", "
   CHECK(error_of([&] { save_model(file, saved); }).find("labels of 1 columns, but the mixture has 2") !=
         std::string::npos);
 
-  Table scattered{2, {}};  // whose specification is longer than an attribute may be
+  Table scattered{2, {}};  // whose specification is longer than the 64 KiB of an attribute of fixed length
   for (int n = 0; n < 4096; ++n) {
     scattered.values.push_back(2147483647.0 - 3 * n);
     scattered.values.push_back(1e12 + 7 * n);

@@ -8,11 +8,13 @@ import csv
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 
 import h5py
 import numpy as np
@@ -395,7 +397,29 @@ class Files(CliTest):
             self.assertEqual(file["components/mean"].shape, (2, 2))
             self.assertEqual(file["components/covariance"].shape, (2, 2, 2))
             self.assertEqual(file.attrs["seed"], 9)
-            self.assertIn("gaussian", str(file.attrs["family"]))
+            self.assertEqual(file.attrs["family"], "gaussian")
+            self.assertIsInstance(file.attrs["family"], str)
+
+    def test_checksum_of_model_file(self):
+        model, edited = self.path("model.h5"), self.path("edited.h5")
+        self.fit_gaussian("--output", model, "--seed", 9)
+        content = (self.folder / "model.h5").read_bytes()
+        self.assertEqual(content[:512].rstrip(b"\0").split(b"\n")[:3],
+                         [b"mixfam model file", b"bytes %d" % (len(content) - 512),
+                          b"crc32 %08x" % zlib.crc32(content[512:])])
+        with h5py.File(model, "r+") as file:
+            file["weights"][:] = [0.25, 0.75]
+        for arguments in (("describe", model), ("divergence", model), ("fit", model + ":/components/mean"),
+                          ("fit", FAITHFUL, "--start", model)):
+            if arguments[0] == "fit":
+                arguments += ("--family", "gaussian", "--components", 2)
+            self.refused(DATA, "model.h5", "checksum differs", "copy or download it again", arguments=arguments)
+        recipe = re.search("tail .*", run("describe", model).stderr)[0]
+        subprocess.run(recipe, shell=True, check=True, cwd=self.folder)
+        described = json.loads(run("describe", edited, "--json").stdout)
+        np.testing.assert_array_equal(weights(described), [0.25, 0.75])
+        started = self.fit_gaussian("--start", edited, "--max-iterations", 0)
+        np.testing.assert_array_equal(weights(started), [0.25, 0.75])
 
     def test_described_model(self):
         model = self.path("model.h5")

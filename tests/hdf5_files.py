@@ -1,6 +1,7 @@
 """Writes the files that the HDF5 tests read, good and hostile, into the folder named by the first argument."""
 
 import os
+import shutil
 import struct
 import sys
 
@@ -95,6 +96,11 @@ def write_good():
         categorical("obs/missing", [1, 0, -1, 1], ["a", "b"])
         categorical("obs/beyond", [1, 0, 2, 1], ["a", "b"])
         categorical("obs/nothing", [0, 0], np.array([], "f8"))
+
+    # A writer may leave out a filter that is optional, as gzip is.
+    with h5py.File("incompressible.h5", "w") as file:
+        data = file.create_dataset("X", shape=(3,), dtype="u1", chunks=(3,), compression="gzip")
+        data.id.write_direct_chunk((0,), b"\0\1\2", filter_mask=1)
 
     with h5py.File("target.h5", "w") as file:
         file["X"] = grid(5, 2)
@@ -231,6 +237,56 @@ def lookup3(data):
     return ((c ^ b) - rotate(b, 24)) & mask
 
 
+def write_damaged():
+    """Sound files but for a few bytes where no checksum stands."""
+    data = np.random.default_rng(2).normal(size=(200, 2))
+
+    def patch(name, offset, change):
+        with open(name, "r+b") as file:
+            file.seek(offset)
+            old = file.read(4)
+            file.seek(offset)
+            file.write(change(old))
+
+    # Records of chunks in a B-tree: size and filter mask of the second chunk, then the row and the column it begins at.
+    for name, at, change in (("filter_mask.h5", 4, 0b100), ("filter_beyond.h5", 4, 0b1000), ("packed_mask.h5", 4, 0b010)):
+        with h5py.File(name, "w") as file:
+            file.create_dataset("X", data=data, chunks=(100, 2), shuffle=True, compression="gzip", fletcher32=True)
+            size = file["X"].id.get_chunk_info(1).size
+        with open(name, "rb") as file:
+            key = file.read().index(struct.pack("<IIQQQ", size, 0, 100, 0, 0))
+        patch(name, key + at, lambda old: struct.pack("<I", change))
+    with h5py.File("chunk_size.h5", "w") as file:
+        file.create_dataset("X", data=data, chunks=(100, 2))
+    with open("chunk_size.h5", "rb") as file:
+        key = file.read().index(struct.pack("<IIQQQ", 1600, 0, 100, 0, 0))
+    shutil.copy("chunk_size.h5", "chunk_row.h5")
+    patch("chunk_size.h5", key, lambda old: struct.pack("<I", 1599))
+    patch("chunk_row.h5", key + 8, lambda old: struct.pack("<I", 300))
+    with h5py.File("bad_names.h5", "w") as file:
+        file["X"] = data
+        file["X"].attrs["columns"] = ["height", "weight"]
+    with open("bad_names.h5", "rb") as file:
+        heap = file.read().index(b"GCOL")
+    patch("bad_names.h5", heap, lambda old: b"LOCG")
+
+    # The bias of the exponent in the description of float64.
+    with h5py.File("float_bias.h5", "w") as file:
+        file["X"] = data
+    with open("float_bias.h5", "rb") as file:
+        bias = file.read().index(struct.pack("<BBBBI", 52, 11, 0, 52, 1023)) + 4
+    patch("float_bias.h5", bias, lambda old: struct.pack("<I", 1022))
+
+    with h5py.File("huge.h5", "w") as file:
+        many = file.create_dataset("X", (2**40, 2), dtype="f8", chunks=(100, 2), maxshape=(None, 2))
+        many[:100] = data[:100]
+        many = file.create_dataset("S", (2**40,), dtype=h5py.string_dtype(), chunks=(100,))
+        many[:100] = "text"
+        layout = h5py.VirtualLayout(shape=(2**40, 2), dtype="f8")
+        layout[:5] = h5py.VirtualSource("part0.h5", "X", shape=(5, 2))
+        file.create_virtual_dataset("V", layout)
+
+
 def write_starts():
     """Start and model files as people write them by hand, with and without mistakes."""
     mean = np.array([[2.0, 54.5], [4.25, 80.0]])
@@ -250,6 +306,7 @@ def write_starts():
     start("start_single.h5", np.array([0.5, 0.5], "f4"), mean.astype("f4"), covariance.astype(">f4"))
     start("start_integers.h5", mean=mean.astype("i4"), covariance=covariance.astype("f8"))
     start("start_one_column.h5", mean=mean[:, 0], covariance=covariance[:, 0, 0])
+    start("start_other_words.h5", family=" gaussian: covariance=full")
     start("start_wrong_family.h5", family="exponential")
     start("start_wrong_columns.h5", columns=3)
     start("start_wrong_shape.h5", mean=np.zeros((2, 3)))
@@ -276,4 +333,5 @@ if __name__ == "__main__":
     os.chdir(sys.argv[1])
     write_good()
     write_refused()
+    write_damaged()
     write_starts()

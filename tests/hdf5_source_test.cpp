@@ -456,3 +456,23 @@ TEST_CASE("a listing describes types, layouts, columns and attributes") {
   CHECK(find(types, "/big_f4").type == "float32, big-endian");
   CHECK_FALSE(find(list_hdf5(test_file("refused.h5")), "/cube").eligible);
 }
+
+TEST_CASE("records of a file that do not hold together are damage") {
+  check_says(error_of("filter_mask.h5"), {"filter_mask.h5:/X", "row 100", "without fletcher32", "damaged"});
+  check_says(error_of("filter_beyond.h5"), {"row 100", "filters that do not exist", "damaged"});
+  check_says(error_of("packed_mask.h5"), {"row 100", "bytes in the place of 1604", "damaged"});
+  check_says(error_of("chunk_size.h5"), {"row 100", "1599 bytes in the place of 1600", "damaged"});
+  check_says(error_of("chunk_row.h5"), {"chunk_row.h5:/X", "index of its chunks", "damaged"});
+  check_says(error_of("bad_names.h5:/X"), {"bad_names.h5:/X", "cannot read an attribute of strings"});
+  check_says(error_of("float_bias.h5:/X"), {"float_bias.h5:/X", "float64 of no known form"});
+  for (const char* path : {"X", "S", "V"}) {
+    INFO(path);
+    check_says(error_of(std::string("huge.h5:/") + path),
+               {std::string("huge.h5:/") + path, "1099511627776", "are stored", "damaged"});
+  }
+}
+
+TEST_CASE("a chunk that was stored without gzip, as it may be, is no damage") {
+  Hdf5Source source(test_file("incompressible.h5"));
+  CHECK(read_all(source) == std::vector<double>{0, 1, 2});
+}

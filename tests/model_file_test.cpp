@@ -226,6 +226,87 @@ TEST_CASE("equal models are equal files") {
   CHECK(bytes_of(folder / "a.h5") == bytes_of(folder / "b.h5"));
 }
 
+TEST_CASE("a model file begins with the length and the CRC-32 of what follows") {
+  const Folder folder;
+  save_model(folder / "model.h5", full_model());
+  const std::string bytes = bytes_of(folder / "model.h5");
+  // Bit by bit from the definition: the reflected polynomial of IEEE 802.3, as in zlib, gzip and PNG.
+  std::uint32_t crc = 0xffffffff;
+  for (std::size_t i = 512; i < bytes.size(); ++i) {
+    crc ^= static_cast<unsigned char>(bytes[i]);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  char hex[9];
+  std::snprintf(hex, sizeof(hex), "%08x", ~crc);
+  CHECK(bytes.find("mixfam model file\nbytes " + std::to_string(bytes.size() - 512) + "\ncrc32 " + hex + "\n") == 0);
+}
+
+TEST_CASE("a model with any byte changed, missing or added is refused") {
+  const Folder folder;
+  save_model(folder / "model.h5", full_model());
+  const std::string sound = bytes_of(folder / "model.h5");
+  const auto write = [&](const std::string& bytes) {
+    std::ofstream(folder / "damaged.h5", std::ios::binary | std::ios::trunc) << bytes;
+  };
+  const auto refused = [&] {
+    try {
+      load_model(folder / "damaged.h5", Registry::builtin());
+    } catch (const Error& error) {
+      return error.kind() == ErrorKind::data;
+    }
+    return false;
+  };
+  // Changes within the first words take the block for none, which another rule refuses.
+  for (std::size_t at = 0; at < sound.size(); at += at < 600 ? 1 : 61) {
+    std::string damaged = sound;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+    write(damaged);
+    INFO("byte " << at);
+    REQUIRE(refused());
+  }
+  for (const std::size_t length : {sound.size() - 1, sound.size() / 2, std::size_t{600}, std::size_t{100}}) {
+    write(sound.substr(0, length));
+    INFO("length " << length);
+    CHECK(refused());
+  }
+  write(sound + '\0');
+  CHECK(refused());
+
+  write(sound.substr(0, 2000));
+  const std::string all = std::to_string(sound.size());
+  const auto load = [&] { load_model(folder / "damaged.h5", Registry::builtin()); };
+  check_says(error_of(ErrorKind::data, load), {"damaged.h5", "truncated", "has 2000 of " + all + " bytes"});
+  std::string changed = sound;
+  changed[sound.size() / 2] ^= 1;
+  write(changed);
+  check_says(error_of(ErrorKind::data, load), {"damaged.h5", "checksum differs", "tail -c +513"});
+  check_says(error_of(ErrorKind::data, [&] { list_hdf5(folder / "damaged.h5"); }), {"checksum differs"});
+  check_says(error_of(ErrorKind::data, [&] { Hdf5Source(folder / "damaged.h5:/components/mean"); }),
+             {"checksum differs"});
+  std::string foreign = sound;
+  foreign.replace(0, 512, std::string(512, 'x'));
+  write(foreign);
+  check_says(error_of(ErrorKind::data, load), {"begins with 512 bytes", "no checksum"});
+}
+
+TEST_CASE("a model without its checksum is read: files of version 0.1.0 have none") {
+  const Folder folder;
+  save_model(folder / "model.h5", full_model());
+  std::ofstream(folder / "bare.h5", std::ios::binary) << bytes_of(folder / "model.h5").substr(512);
+  check_same(load_model(folder / "bare.h5", Registry::builtin()).mixture, two_gaussians());
+
+  // Written by mixfam 0.1.0: fit data/faithful.h5 --family gaussian --components 2 --seed 1 --restarts 5; the numbers
+  // are those that its report printed.
+  const std::string root = std::getenv("MIXFAM_SOURCE_ROOT");
+  const SavedModel old = load_model(root + "/tests/reference/model_0.1.0.h5", Registry::builtin());
+  CHECK(old.seed == 1);
+  CHECK(old.mixture.weights()[0] == Approx(0.644127).margin(5e-7));
+  CHECK(old.mixture.parameters().field(1, "mean")[1] == Approx(54.4785).margin(5e-5));
+  REQUIRE(old.trace.size() == 9);
+  CHECK(old.trace.back().objective == Approx(-1130.26396).margin(5e-6));
+  CHECK(old.options_json);
+}
+
 TEST_CASE("a write that fails leaves the old file whole and nothing else") {
   const Folder folder;
   save_model(folder / "model.h5", {two_gaussians(), 1, std::nullopt, {}});
@@ -301,6 +382,59 @@ TEST_CASE("start files written by hand are read whatever their numeric type") {
     CHECK(start_file_kind(test_file(name)) == StartFileKind::model);
   }
   CHECK(load_start(test_file("start_integers.h5"), gaussian()).parameters().field(1, "mean")[1] == 80);
+}
+
+TEST_CASE("the family of a start may be said in other words") {
+  struct Case {
+    std::string spec;  // of the fit
+    std::size_t columns;
+    std::vector<std::string> same;
+    std::vector<std::string> others;
+  };
+  const Registry registry = Registry::builtin();
+  const std::vector<std::string> names = {"height", "kind", "size"};
+  for (const Case& one : {
+           // A product, even of one factor, has its parameters under other names.
+           Case{"gaussian",
+                2,
+                {"gaussian", "gaussian:covariance=full", " gaussian : covariance = full "},
+                {"gaussian:covariance=diagonal", "gaussian(0,1)", "log_normal", "exponential", "student_t", "", "(",
+                 "gaussian:"}},
+           Case{"gaussian:covariance=spherical,variance=2",
+                2,
+                {"gaussian:variance=2.0,covariance=spherical"},
+                {"gaussian:covariance=spherical", "gaussian:covariance=spherical,variance=3"}},
+           Case{"categorical:categories=3",
+                2,
+                {"categorical", "categorical:categories=0..2", "categorical:categories=3;3",
+                 "categorical:categories=0|1|2"},
+                {"categorical:categories=4", "categorical:categories=1..3", "multinomial"}},
+           Case{
+               "categorical:categories=0|5|7(1) * gaussian(0,2)",
+               3,
+               {"categorical(1)*gaussian(0,2)", "categorical(kind) * gaussian(height, size)",
+                "gaussian(0,2) * categorical(1)", "categorical:categories=0|5|7( 1 )  *gaussian:covariance=full(0 ,2)"},
+               {"categorical(1) * gaussian(2,0)", "categorical(0) * gaussian(1,2)",
+                "categorical(1) * exponential(0,2)"}},
+           Case{"gaussian(0) * gaussian(1) * exponential(2)",
+                3,
+                {"exponential(2) * gaussian(0) * gaussian(1)"},
+                // The groups /components/gaussian and /components/gaussian_2 would change places.
+                {"gaussian(1) * gaussian(0) * exponential(2)"}},
+       }) {
+    const FamilyPtr family = registry.make(one.spec, one.columns);
+    INFO(one.spec);
+    for (const std::string& spec : one.same) {
+      INFO(spec);
+      CHECK(registry.means(spec, *family, names));
+    }
+    for (const std::string& spec : one.others) {
+      INFO(spec);
+      CHECK_FALSE(registry.means(spec, *family, names));
+    }
+  }
+  CHECK(load_start(test_file("start_other_words.h5"), gaussian()).components() == 2);
+  CHECK_FALSE(Registry().means("gaussian:covariance=full", *gaussian()));
 }
 
 TEST_CASE("with one column the axes of length 1 may be left out") {

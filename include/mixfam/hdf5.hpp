@@ -8,6 +8,7 @@
 #include <mixfam/source.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,15 +21,30 @@ struct Hdf5Options {
   std::vector<std::string> columns;
   /// Bytes to read at a time, rounded to whole chunks of the file.
   std::size_t read_bytes = std::size_t{4} << 20;
+  /// Whether to try the file out by `rehearse_hdf5` first: its metadata, its strings and the first read of numbers.
+  bool rehearse = false;
 };
+
+/// Calls `reading` in a child process and returns what it returned there. The HDF5 library crashes on some damaged
+/// files, comes to no end with others, and asks for gigabytes for a few kilobytes; here all of these end the child and
+/// become an Error. The child may take 256 MiB of memory and 5 s for one object or one read, and more in proportion to
+/// the size of the files that it opens; `reading` should read files through this library, which reports its progress.
+///
+/// The child is a copy of the process by fork(2) with the calling thread alone: no other thread may be inside the HDF5
+/// library, and `reading` may neither use HDF5 objects that are open already nor start threads. Within a rehearsal
+/// `reading` is simply called.
+/// Throws Error(data) naming file, path and cause when the child dies; what `reading` throws as Error of the same kind
+/// and text, any other exception as std::runtime_error.
+MIXFAM_API std::string rehearse_hdf5(const std::string& location, const std::function<std::string()>& reading);
 
 /// Rows of an HDF5 data set, read block by block in the file's own numeric type.
 ///
 /// `location` is "file.h5" or "file.h5:/path/in/file"; without a path the file must hold exactly one eligible data set.
 /// Rank 1 (one column) or 2 (rows x columns) of any integer, float or boolean type, or a compound table of numeric
-/// members. Columns of categories are read by their codes: strings become 0, 1, .. in their sorted order, found by one
-/// pass when the file is opened; enumerations keep their values; a group with the attribute `encoding-type` =
-/// "categorical" (AnnData) is one column. Throws Error(data) naming the file, the path and the cause.
+/// members. Columns of categories are read by their codes: strings become 0, 1, .. in their sorted order, read in one
+/// pass when the file is opened and kept as codes in a temporary file (2 bytes a string); enumerations keep their
+/// values; a group with the attribute `encoding-type` = "categorical" (AnnData) is one column. Throws Error(data)
+/// naming the file, the path and the cause.
 class MIXFAM_API Hdf5Source final : public Source {
  public:
   explicit Hdf5Source(const std::string& location, const Hdf5Options& options = {});
@@ -79,8 +95,11 @@ MIXFAM_API void save_model(const std::string& file, const SavedModel& model);
 /// Reads a model file; its family is made by the registry. Throws Error(data) naming file, path and rule.
 MIXFAM_API SavedModel load_model(const std::string& file, const Registry& registry);
 /// Reads the weights and parameters of a model file, or of a start file made by hand, for a known family: attributes
-/// may be missing, but a `family` that is there must be the same. Throws Error(data) naming file, path and rule.
-MIXFAM_API Mixture load_start(const std::string& file, const FamilyPtr& family);
+/// may be missing, but a `family` that is there must mean this one (`Registry::means`); it may use the names of the
+/// data's columns. Throws Error(data) naming file, path and rule.
+MIXFAM_API Mixture load_start(const std::string& file, const FamilyPtr& family,
+                              const Registry& registry = Registry::builtin(),
+                              const std::vector<std::string>& column_names = {});
 
 /// Whether the file holds `/responsibilities`, `/weights` (a model), or neither.
 enum class StartFileKind { model, responsibilities };
@@ -93,6 +112,7 @@ struct Responsibilities {
   std::vector<double> values;
   ConstMatrixView view() const { return ConstMatrixView::row_major(values.data(), rows, components); }
 };
+/// Throws Error(data) when entries are negative or a row does not sum to 1.
 MIXFAM_API Responsibilities load_responsibilities(const std::string& file);
 
 /// One object of a file, for people.

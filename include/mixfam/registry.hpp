@@ -65,6 +65,10 @@ class MIXFAM_API Registry {
   FamilyPtr make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names = {},
                  Source* data = nullptr) const;
 
+  /// Whether a specification means a given family, whatever the words: it makes one with the same factors and
+  /// parameters, where categories that it does not declare are those of the family. False where it makes none.
+  bool means(const std::string& spec, const Family& family, const std::vector<std::string>& column_names = {}) const;
+
  private:
   std::vector<RegistryEntry> entries_;
 };
