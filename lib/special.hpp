@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 /// The special functions that families need: Boost.Math behind, arguments in the domains that the families guard.
@@ -27,6 +28,9 @@ inline double digamma(double x) { return boost::math::digamma(x); }
 
 /// log x for x > 0, log_zero for 0.
 inline double floored_log(double x) { return x > 0 ? std::log(x) : log_zero; }
+
+/// a / b, b > 0: where it underflows for a > 0, the least normal number, so that a share of 0 is that of nothing.
+inline double share(double a, double b) { return a > 0 ? std::max(a / b, std::numeric_limits<double>::min()) : a / b; }
 
 /// log(1 + x) - x, x > -1. Error: a few ulp, also near 0 where both terms are nearly equal.
 inline double log1p_minus(double x) { return std::abs(x) < 0.5 ? boost::math::log1pmx(x) : std::log1p(x) - x; }

@@ -58,7 +58,7 @@ std::vector<double> break_stick(const std::vector<double>& lengths) {
 
 void normalise(std::vector<double>& weights) {
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  for (double& weight : weights) weight /= total;
+  for (double& weight : weights) weight = special::share(weight, total);
 }
 
 }  // namespace
@@ -77,10 +77,11 @@ std::vector<double> concentrations(const Prior& prior, std::size_t components) {
 std::vector<double> weights_mode(ConstVectorView counts, const Prior& prior, const std::vector<double>& before,
                                  std::vector<Degeneracy>& degenerate) {
   if (prior.weights == WeightsPrior::fixed) return before;
-  std::vector<double> weights = dirichlet_posterior(counts, prior);
+  std::vector<double> weights = concentrations(prior, counts.size());
   for (std::size_t k = 0; k < weights.size(); ++k) {
-    weights[k] -= 1;
-    if (weights[k] < 0) degenerate.push_back({k, "fewer rows are left to it than the prior on the weights takes away"});
+    weights[k] = counts[k] + (weights[k] - 1);  // for `ml` nothing but the count, however small
+    if (weights[k] < 0 || (weights[k] == 0 && counts[k] > 0))
+      degenerate.push_back({k, "no more rows are left to it than the prior on the weights takes away"});
   }
   normalise(weights);
   return weights;

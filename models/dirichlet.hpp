@@ -32,7 +32,7 @@ inline std::optional<std::string> mode(ConstVectorView counts, VectorView p) {
     if (counts[v] < 0)
       return "the prior takes away more of category number " + std::to_string(v) +
              " than is left to it (its concentration is below 1)";
-    p[v] = counts[v] / sum;
+    p[v] = special::share(counts[v], sum);
   }
   return std::nullopt;
 }

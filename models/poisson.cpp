@@ -89,7 +89,7 @@ class Poisson {
   std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
     if (!(s[0] > 0)) return "no rows are left to it";
     if (s[1] < 0) return "its values are smaller in sum than what the prior on the rate takes away";
-    theta[0] = s[1] / s[0];
+    theta[0] = special::share(s[1], s[0]);
     return std::nullopt;
   }
   void sample(ConstVectorView theta, Random& random, VectorView x) const {
