@@ -68,6 +68,8 @@ const char* name_of(Domain domain) {
       return "covariance";
     case Domain::scatter:
       return "scatter";
+    case Domain::correction:
+      return "correction";
   }
   return "";
 }
@@ -76,6 +78,7 @@ Json schema_json(const Schema& narrow, const Schema& wide) {
   Json list = Json::array();
   for (std::size_t f = 0; f < narrow.fields().size(); ++f) {
     const Field& field = narrow.fields()[f];
+    if (!field.is_shown()) continue;
     list.push_back({{"name", field.name},
                     {"shape", symbolic_shape(field, wide.fields()[f])},
                     {"domain", name_of(field.domain)},
@@ -107,6 +110,7 @@ Json family_json(const RegistryEntry& entry) {
 void add_fields(TextTable& table, const std::string& role, const Schema& narrow, const Schema& wide) {
   for (std::size_t f = 0; f < narrow.fields().size(); ++f) {
     const Field& field = narrow.fields()[f];
+    if (!field.is_shown()) continue;
     const std::vector<std::string> shape = symbolic_shape(field, wide.fields()[f]);
     table.add_row(
         {f == 0 ? role : "", field.name, shape.empty() ? "one" : joined(shape, " x "), rule_of(field.domain)});

@@ -102,6 +102,7 @@ void append_rows(std::vector<Row>& rows, const std::vector<std::string>& lead, c
                  const Schema& schema, ConstVectorView values, const ColumnLabels& labels) {
   for (std::size_t f = 0; f < schema.fields().size(); ++f) {
     const Field& field = schema.fields()[f];
+    if (!field.is_shown()) continue;
     for (auto& [label, cells] : FieldRows(family, field, values.part(schema.offset(f), field.size()), labels).rows()) {
       rows.push_back({lead, std::move(cells)});
       rows.back().labels.push_back(label);

@@ -39,6 +39,7 @@ Json parameters_json(const Schema& schema, ConstVectorView row) {
   Json object = Json::object();
   for (std::size_t f = 0; f < schema.fields().size(); ++f) {
     const Field& field = schema.fields()[f];
+    if (!field.is_shown()) continue;
     member(object, field.name) = field_json(field, row.part(schema.offset(f), field.size()));
   }
   return object;

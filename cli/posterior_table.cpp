@@ -78,6 +78,7 @@ std::string posterior_table(const Posterior& posterior, const Family& family, co
     add({std::to_string(k), "weight", "", cell(posterior.weight_mean[k]), "", cell(posterior.weight_lower[k]),
          cell(posterior.weight_upper[k])});
     for (std::size_t f = 0; f < schema.fields().size(); ++f) {
+      if (!schema.fields()[f].is_shown()) continue;
       for (const Entry& entry : entries_of(schema.fields()[f], family, columns)) {
         const std::size_t place = schema.offset(f) + entry.place;
         add({"", entry.name, entry.column, cell(posterior.mean.row(k)[place]), cell(posterior.mode.row(k)[place]),

@@ -155,6 +155,7 @@ class Image {
   Handle dataset_creation_;
 };
 
+/// Corrections only where there are some.
 void put_table(Image& image, const std::string& group, const ParameterTable& table) {
   for (const Field& field : table.schema().fields()) {
     std::vector<double> values;
@@ -162,6 +163,9 @@ void put_table(Image& image, const std::string& group, const ParameterTable& tab
       const ConstVectorView row = table.field(k, field.name);
       values.insert(values.end(), row.begin(), row.end());
     }
+    if (field.domain == Domain::correction &&
+        std::all_of(values.begin(), values.end(), [](double x) { return x == 0; }))
+      continue;
     image.doubles(group + "/" + field.name, stored_shape(field, table.components()), values.data());
   }
 }
@@ -473,8 +477,13 @@ ParameterTable read_table(const Reader& reader, const std::string& group, const 
   for (const Field& field : schema.fields()) {
     const std::string path = group + "/" + field.name;
     if (!reader.has(path)) {
+      if (field.domain == Domain::correction) {
+        fields.emplace_back(components * field.size());
+        continue;
+      }
       std::string names;
-      for (const Field& each : schema.fields()) names += (names.empty() ? "" : ", ") + each.name;
+      for (const Field& each : schema.fields())
+        if (each.domain != Domain::correction) names += (names.empty() ? "" : ", ") + each.name;
       refuse(reader.name() + ":" + path + " is missing: the family '" + family.spec() + "' needs " + names + " in " +
              group);
     }

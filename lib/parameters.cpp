@@ -17,6 +17,8 @@ namespace {
 constexpr double probability_sum_tolerance = 1e-6;
 constexpr double symmetry_tolerance = 1e-9;
 constexpr double semidefinite_tolerance = 1e-12;
+/// A few roundings of numbers up to 1.
+constexpr double greatest_correction = 1e-15;
 
 std::string number(double value) {
   char text[32];
@@ -100,6 +102,9 @@ std::optional<std::string> check_field(const Field& field, ConstVectorView value
     case Domain::covariance:
     case Domain::scatter:
       return check_matrix(field, values);
+    case Domain::correction:
+      return first_outside(field, values, rule_of(field.domain),
+                           [](double x) { return std::abs(x) <= greatest_correction; });
   }
   return std::nullopt;
 }
@@ -122,6 +127,8 @@ const char* rule_of(Domain domain) {
       return "symmetric positive definite";
     case Domain::scatter:
       return "symmetric positive semidefinite";
+    case Domain::correction:
+      return "within 1e-15 of 0";
   }
   return "";
 }
@@ -131,6 +138,7 @@ std::size_t Field::size() const {
 }
 
 std::size_t Field::free_values() const {
+  if (domain == Domain::correction) return 0;
   if (domain == Domain::probabilities) return size() - size() / shape.back();
   if (domain == Domain::covariance && form == MatrixForm::dense)
     return size() / (dimension * dimension) * packed::size(dimension);

@@ -17,6 +17,8 @@ Bernoulli distribution: p(x | probability p) = p^x (1 - p)^(1 - x), x in {0, 1} 
     t(x) = (x, 1 - x)      c = (log p, log(1 - p))      h = 1
 
 In other words t = (1, x), eta = logit p, A = -log(1 - p). The estimate is the share of ones, 0 and 1 included.
+1 - p is (1 - probability) + complement_correction, the second term for what the rounded difference lacks: failures
+that are rarer than 1e-16 have their logarithm.
 
 Prior Beta(a, b) on the probability, base measure dp (Bishop 2006, eqs. 2.13 and 2.18):
 

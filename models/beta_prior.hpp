@@ -3,6 +3,7 @@
 #include <mixfam/parameters.hpp>
 #include <mixfam/random.hpp>
 
+#include "probability.hpp"
 #include "special.hpp"
 
 #include <algorithm>
@@ -38,10 +39,16 @@ class BetaPrior {
   }
   /// By logarithms of two gamma variates, Gamma(a) = Gamma(a + 1) U^(1/a) (Marsaglia and Tsang 2000, section 6), which
   /// do not underflow for small a. No draw is 0 or 1, where the density may be infinite.
-  void sample(ConstVectorView h, Random& random, VectorView theta) const { theta[0] = random.beta(h[0], h[1]); }
-  void mean(ConstVectorView h, VectorView theta) const { theta[0] = h[0] / (h[0] + h[1]); }
+  void sample(ConstVectorView h, Random& random, VectorView theta) const {
+    const double p = random.beta(h[0], h[1]);
+    Probability{p, 1 - p}.store(theta);
+  }
+  void mean(ConstVectorView h, VectorView theta) const {
+    Probability{h[0] / (h[0] + h[1]), h[1] / (h[0] + h[1])}.store(theta);
+  }
   void quantile(ConstVectorView h, double level, VectorView theta) const {
-    theta[0] = special::beta_quantile(h[0], h[1], level);
+    const double p = special::beta_quantile(h[0], h[1], level);
+    Probability{p, 1 - p}.store(theta);
   }
   std::optional<std::string> check(ConstVectorView) const { return std::nullopt; }
 

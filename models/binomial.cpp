@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/random/binomial_distribution.hpp>
+#include <boost/random/poisson_distribution.hpp>
 #include <cctype>
 #include <cstdint>
 
@@ -21,6 +22,8 @@ x = 0, 1, .. n (Bishop 2006, eq. 2.9).
     t(x) = (x, n - x)      c = (log p, log(1 - p))      log h = log C(n, x)
 
 In other words t = (1, x), eta = logit p, A = -n log(1 - p).
+1 - p is (1 - probability) + complement_correction, the second term for what the rounded difference lacks: failures
+that are rarer than 1e-16 have their logarithm.
 
 Prior Beta(a, b) on the probability, base measure dp (Bishop 2006, eqs. 2.13 and 2.18):
 
@@ -43,10 +46,21 @@ class Binomial final : public BernoulliTrials {
     for (std::size_t n = 0; n < x.rows; ++n) out[n] += special::log_choose(trials_, x.column(0)[n]);
   }
   void sample(ConstVectorView theta, Random& random, VectorView x) const {
-    x[0] = static_cast<double>(boost::random::binomial_distribution<std::int64_t>(count_, theta[0])(random));
+    // By the rarer outcome, whose probability has all its digits.
+    const auto [success, failure] = Probability::of(theta);
+    x[0] = static_cast<double>(failure < success ? count_ - draw(failure, random) : draw(success, random));
   }
 
  private:
+  /// Outcomes of probability p. Boost's powers of 1 - p lose the digits of a small one; those outcomes are Poisson
+  /// distributed to within p in total variation (Le Cam 1960).
+  std::int64_t draw(double p, Random& random) const {
+    constexpr double small = 1e-8;
+    if (p == 0) return 0;
+    if (p > small) return boost::random::binomial_distribution<std::int64_t>(count_, p)(random);
+    return std::min(count_, boost::random::poisson_distribution<std::int64_t>(trials_ * p)(random));
+  }
+
   std::int64_t count_;
 };
 

@@ -4,6 +4,7 @@
 #include "special.hpp"
 #include "success_probability.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,6 +19,8 @@ success.
     t(x) = (1, x)      c = (log p, log(1 - p))      A = -log p      h = 1
 
 t counts one success and x failures. The estimate N / (N + sum x) is 1 where all values are 0.
+1 - p is (1 - probability) + complement_correction, the second term for what the rounded difference lacks: failures
+that are rarer than 1e-16 have their logarithm.
 
 Prior Beta(a, b) on the probability, base measure dp:
 
@@ -43,7 +46,9 @@ class Geometric final : public SuccessProbability {
       expected_logs(h, c);
       const double both = special::digamma_minus_log(h[0] + h[1]);
       const double correction = -h[1] / h[0] * std::expm1(special::digamma_minus_log(h[1]) - both);
-      theta[0] = std::min(1.0, h[0] / (h[0] + h[1]) * (1 + correction));
+      Probability{std::min(1.0, h[0] / (h[0] + h[1]) * (1 + correction)),
+                  std::max(std::exp(c[1]), std::numeric_limits<double>::min())}
+          .store(theta);
       return (special::digamma_minus_log(h[0]) - both) - std::log1p(correction);
     }
   };
@@ -60,8 +65,9 @@ class Geometric final : public SuccessProbability {
     }
   }
   void mean(ConstVectorView theta, VectorView s) const {
+    const auto p = Probability::of(theta);
     s[0] = 1;
-    s[1] = (1 - theta[0]) / theta[0];
+    s[1] = p.failure / p.success;
   }
   std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
     if (!(s[0] > 0)) return "no rows are left to it";
@@ -69,7 +75,8 @@ class Geometric final : public SuccessProbability {
   }
   /// By inversion: the whole part of an exponential variate.
   void sample(ConstVectorView theta, Random& random, VectorView x) const {
-    x[0] = theta[0] < 1 ? std::floor(random.exponential(1) / -std::log1p(-theta[0])) : 0;
+    const auto p = Probability::of(theta);
+    x[0] = p.failure > 0 ? std::floor(random.exponential(1) / -p.log_failure()) : 0;
   }
 
   Prior prior() const { return {}; }

@@ -272,6 +272,27 @@ class Document(CliTest):
                             self.assertEqual(entry["entropy"], 0)
                             self.assertLessEqual(entry["elbo_e"], entry["log_likelihood"])
 
+    def test_rare_failures(self):
+        """Ordinary zeros and ones: shares of failures fall below the rounding of 1, and their logarithms stay."""
+        random = np.random.default_rng(2)
+        shares = np.where(random.random((3, 8)) < 0.5, 1.0, random.random((3, 8)))
+        X = (random.random((200, 8)) < shares[random.integers(0, 3, size=200)]).astype(np.uint8)
+        data = self.write("bits.h5", {"X": X})
+        arguments = (data, "--family", "bernoulli", "--components", 3)
+        model = self.path("model.h5")
+        result = self.fit(*arguments, "--verify", "--output", model)
+        self.check_identities(result)
+        for entry in result["trace"]:
+            for name in "log_likelihood", "q", "elbo_e", "elbo_m", "kl", "gain_m", "gain_e":
+                self.assertLess(abs(entry[name] or 0), 1e6, (entry["iteration"], name))
+        self.assertEqual(list(result["components"][0]["parameters"]), ["probability"])
+        with h5py.File(model) as file:
+            probability = file["components/probability"][:]
+            failure = (1 - probability) + file["components/complement_correction"][:]
+        self.assertTrue(np.any((probability == 1) & (failure > 0)))
+        loaded = self.fit(*arguments, "--start", model, "--max-iterations", 0)
+        self.assertEqual(loaded["log_likelihood"], result["log_likelihood"])
+
     def test_criteria_of_the_last_iteration_come_from_the_parameters_returned(self):
         result = self.fit_gaussian("--max-iterations", 3)
         self.assertEqual((result["verdict"], result["iterations"]), ("max_iterations", 3))

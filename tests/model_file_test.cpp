@@ -67,6 +67,16 @@ Mixture two_gaussians() {
   return Mixture(family, {1.0 / 3, 2.0 / 3}, table);
 }
 
+/// A probability of 1 whose complement is 1e-20, and one that was given by itself.
+Mixture two_bernoullis() {
+  const FamilyPtr family = Registry::builtin().make("bernoulli", 1);
+  ParameterTable table(family->parameters(), 2);
+  table.field(0, "probability")[0] = 1;
+  table.field(0, "complement_correction")[0] = 1e-20;
+  table.field(1, "probability")[0] = 1.0 / 3;
+  return Mixture(family, {0.5, 0.5}, table);
+}
+
 SavedModel full_model() {
   SavedModel model{two_gaussians(), std::numeric_limits<std::uint64_t>::max(), R"({"update":"ml","note":"Grüße"})", {}};
   for (std::size_t t = 0; t < 3; ++t) {
@@ -216,6 +226,26 @@ TEST_CASE("a product within a product is saved and loaded") {
   save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}});
   check_same(load_model(folder / "model.h5", Registry::builtin()).mixture, mixture);
   check_same(load_start(folder / "model.h5", family), mixture);
+}
+
+TEST_CASE("both sides of a probability come back with the same bits") {
+  const Folder folder;
+  const Mixture mixture = two_bernoullis();
+  save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}});
+  check_same(load_model(folder / "model.h5", Registry::builtin()).mixture, mixture);
+  check_same(load_start(folder / "model.h5", mixture.family_ptr()), mixture);
+}
+
+TEST_CASE("a probability without a correction is saved and read alone") {
+  const Folder folder;
+  const FamilyPtr family = Registry::builtin().make("bernoulli", 2);
+  ParameterTable table(family->parameters(), 1);
+  table.field(0, "probability")[0] = 1;
+  table.field(0, "probability")[1] = 1.0 / 3;
+  const Mixture mixture(family, {1}, table);
+  save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}});
+  CHECK(bytes_of(folder / "model.h5").find("complement_correction") == std::string::npos);
+  check_same(load_model(folder / "model.h5", Registry::builtin()).mixture, mixture);
 }
 
 TEST_CASE("equal models are equal files") {

@@ -197,9 +197,10 @@ void check_components(const FamilyPtr& family, ReferenceTable& table, const Mean
   Values divergences;
   Values entropies;
   for (std::size_t n = 0; n < table.points(); ++n) {
-    const auto theta = table.point("theta", n);
+    const Mixture pair(family, {0.5, 0.5},
+                       parameter_table(*family, {table.point("theta", n), table.point("theta2", n)}));
+    const auto theta = to_vector(pair.parameters().row(0));
     densities.push_back({log_density(*family, theta, table.point("x", n))});
-    const Mixture pair(family, {0.5, 0.5}, parameter_table(*family, {theta, table.point("theta2", n)}));
     divergences.push_back({component_divergences(pair)[1]});
     if (mean_log_base) entropies.push_back({entropy(*family, theta, mean_log_base)});
   }
@@ -222,11 +223,11 @@ void check_priors(const Family& family, ReferenceTable& table, bool has_expected
     std::vector<double> divergence(components);
     family.add_kl_to_prior(H, table.point("h2", n), divergence);
     divergences.push_back({std::accumulate(divergence.begin(), divergence.end(), 0.0)});
-    std::vector<double> theta(components * family.parameters().size());
+    ParameterTable theta(family.parameters(), components);
     std::vector<double> log_scale(components);
-    family.expectation(H, MatrixView::row_major(theta.data(), components, family.parameters().size()), log_scale);
+    family.expectation(H, theta.view(), log_scale);
     log_scales.push_back(std::move(log_scale));
-    expected.push_back(std::move(theta));
+    expected.push_back(shown_values(theta.schema(), std::as_const(theta).view()));
   }
   compare(table, "log_partition", partitions);
   compare(table, "prior_divergence", divergences);

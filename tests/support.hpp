@@ -71,14 +71,35 @@ std::string error_of(Call&& call) {
   return "";
 }
 
-/// A table of parameters, one row for each component.
+/// A table of parameters, one row for each component: the values of the fields that people see, in their order.
 inline ParameterTable parameter_table(const Family& family, const std::vector<std::vector<double>>& rows) {
-  ParameterTable table(family.parameters(), rows.size());
-  for (std::size_t k = 0; k < rows.size(); ++k)
-    for (std::size_t i = 0; i < rows[k].size(); ++i) table.row(k)[i] = rows[k][i];
+  const Schema& schema = family.parameters();
+  ParameterTable table(schema, rows.size());
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    std::size_t i = 0;
+    for (std::size_t f = 0; f < schema.fields().size(); ++f) {
+      const Field& field = schema.fields()[f];
+      if (!field.is_shown()) continue;
+      for (double& value : table.row(k).part(schema.offset(f), field.size()))
+        if (i < rows[k].size()) value = rows[k][i++];
+    }
+  }
   return table;
 }
 
 inline std::vector<double> to_vector(ConstVectorView view) { return {view.begin(), view.end()}; }
+
+/// The values of the fields that people see of K rows of a schema, row by row.
+inline std::vector<double> shown_values(const Schema& schema, ConstMatrixView rows) {
+  std::vector<double> values;
+  for (std::size_t k = 0; k < rows.rows(); ++k)
+    for (std::size_t f = 0; f < schema.fields().size(); ++f) {
+      const Field& field = schema.fields()[f];
+      if (!field.is_shown()) continue;
+      const auto part = rows.row(k).part(schema.offset(f), field.size());
+      values.insert(values.end(), part.begin(), part.end());
+    }
+  return values;
+}
 
 }  // namespace mixfam

@@ -18,6 +18,7 @@ enum class Domain {
   probabilities,  ///< along the last axis: in [0, 1], summing to 1
   covariance,     ///< symmetric positive definite, stored as its `MatrixForm` says
   scatter,        ///< symmetric positive semidefinite, stored as its `MatrixForm` says
+  correction,     ///< within 1e-15 of 0: digits that another field has no room for; 0 where they are not given
 };
 
 /// The rule of a domain in a few words, such as "> 0".
@@ -42,6 +43,8 @@ struct Field {
   MIXFAM_API std::size_t size() const;
   /// Number of values that can be chosen freely.
   MIXFAM_API std::size_t free_values() const;
+  /// Whether people are shown it: a correction is for formulas and files alone.
+  bool is_shown() const { return domain != Domain::correction; }
 };
 
 /// Names, shapes and domains of the numbers that describe one component, in storage order.

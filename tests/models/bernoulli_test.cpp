@@ -12,8 +12,9 @@ namespace {
 FamilyPtr bernoulli(std::size_t columns = 1) { return Registry::builtin().make("bernoulli", columns); }
 
 LawOptions bernoulli_options() {
-  return success_options([](long double p, long double x) { return std::log(x == 1 ? p : 1 - p); },
-                         [](double x) { return std::pair(x, 1 - x); });
+  return success_options(
+      [](long double p, long double failure, long double x) { return std::log(x == 1 ? p : failure); },
+      [](double x) { return std::pair(x, 1 - x); });
 }
 
 }  // namespace
@@ -27,7 +28,7 @@ TEST_CASE("bernoulli: posteriors", "[bernoulli][prior]") { check_beta_posterior(
 
 TEST_CASE("bernoulli: the constants of large counts keep their digits", "[bernoulli][prior]") {
   // log(exp digamma(a) + exp digamma(b)) - digamma(a + b) = -1 / (2 (a + b)) + O(1 / a^2) for large a and b.
-  std::vector<double> theta(1), log_scale(1);
+  std::vector<double> theta(2), log_scale(1);
   const std::vector<double> h{3e9, 1e9};
   bernoulli()->expectation(one_row(h), one_row(theta), log_scale);
   CHECK(close(log_scale[0], -1 / 8e9, stated(1e-9, 1 / 8e9)));

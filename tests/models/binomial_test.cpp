@@ -14,10 +14,10 @@ FamilyPtr binomial(const std::string& trials, std::size_t columns = 1) {
 
 LawOptions binomial_options(double trials) {
   return success_options(
-      [=](long double p, long double x) {
+      [=](long double p, long double failure, long double x) {
         const long double n = trials;
         return std::lgamma(n + 1) - std::lgamma(x + 1) - std::lgamma(n - x + 1) + x * std::log(p) +
-               (n - x) * std::log1p(-p);
+               (n - x) * std::log(failure);
       },
       [=](double x) { return std::pair(x, trials - x); });
 }

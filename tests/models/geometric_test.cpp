@@ -11,8 +11,9 @@ namespace {
 FamilyPtr geometric(std::size_t columns = 1) { return Registry::builtin().make("geometric", columns); }
 
 LawOptions geometric_options() {
-  return success_options([](long double p, long double x) { return std::log(p) + x * std::log1p(-p); },
-                         [](double x) { return std::pair(1.0, x); });
+  return success_options(
+      [](long double p, long double failure, long double x) { return std::log(p) + x * std::log(failure); },
+      [](double x) { return std::pair(1.0, x); });
 }
 
 }  // namespace
@@ -26,7 +27,7 @@ TEST_CASE("geometric: posteriors", "[geometric][prior]") { check_beta_posterior(
 
 TEST_CASE("geometric: the constants of large counts keep their digits", "[geometric][prior]") {
   // E[log p] less log p at log(1 - p) = E[log(1 - p)] is -1 / (2 a) + O(1 / a^2) for large a and b.
-  std::vector<double> theta(1), log_scale(1);
+  std::vector<double> theta(2), log_scale(1);
   const std::vector<double> h{2e9, 6e9};
   geometric()->expectation(one_row(h), one_row(theta), log_scale);
   CHECK(close(log_scale[0], -1 / 4e9, stated(1e-8, 1 / 4e9)));

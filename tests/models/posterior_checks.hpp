@@ -89,7 +89,7 @@ inline void check_draws(const Family& family, const std::vector<double>& h, cons
 /// The quantile of the only parameter is where its distribution function has the level.
 inline void check_quantile(const Family& family, const std::vector<double>& h,
                            const std::function<double(double)>& distribution) {
-  std::vector<double> theta(1);
+  std::vector<double> theta(family.parameters().size());
   for (const double level : {0.025, 0.5, 0.975}) {
     family.posterior_quantile(one_row(h), level, one_row(theta));
     INFO("h = " << h[0] << ", " << h[1]);

@@ -12,24 +12,30 @@
 /// What the tests of families with a probability of success and a Beta prior share.
 namespace mixfam {
 
-/// From log p(x | p) in long double, and the successes and failures that a row counts.
-inline LawOptions success_options(const std::function<long double(long double p, long double x)>& log_density,
-                                  const std::function<std::pair<double, double>(double x)>& counts) {
+/// 1 - p of parameters theta = (p, d), to the digits of the smaller side.
+inline long double failure_probability(ConstVectorView theta) {
+  return (1 - static_cast<long double>(theta[0])) + static_cast<long double>(theta[1]);
+}
+
+/// From log p(x | p, 1 - p) in long double, and the successes and failures that a row counts.
+inline LawOptions success_options(
+    const std::function<long double(long double p, long double failure, long double x)>& log_density,
+    const std::function<std::pair<double, double>(double x)>& counts) {
   LawOptions options;
   options.parameters = [](Random& random) {
     const double p = log_uniform(random, 1e-2, 0.5);
-    return std::vector{random.below(2) == 0 ? p : 1 - p};
+    return random.below(2) == 0 ? std::vector{p, 0.0} : std::vector{1 - p, p - (1 - (1 - p))};
   };
   options.hyperparameters = [](Random& random) {
     return std::vector{uniform_between(random, 1.1, 20), uniform_between(random, 1.1, 20)};
   };
   options.log_density = [=](ConstVectorView theta, ConstVectorView x) {
-    return static_cast<double>(log_density(theta[0], x[0]));
+    return static_cast<double>(log_density(theta[0], failure_probability(theta), x[0]));
   };
   options.log_prior = [](ConstVectorView h, ConstVectorView theta) {
     const long double a = h[0], b = h[1], p = theta[0];
-    return static_cast<double>((a - 1) * std::log(p) + (b - 1) * std::log1p(-p) + std::lgamma(a + b) - std::lgamma(a) -
-                               std::lgamma(b));
+    return static_cast<double>((a - 1) * std::log(p) + (b - 1) * std::log(failure_probability(theta)) +
+                               std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b));
   };
   options.posterior_mode = [=](ConstVectorView h, ConstMatrixView x) {
     double successes = h[0] - 1, failures = h[1] - 1;
@@ -38,10 +44,8 @@ inline LawOptions success_options(const std::function<long double(long double p,
       successes += s;
       failures += f;
     }
-    return std::vector{successes / (successes + failures)};
+    return std::vector{successes / (successes + failures), 0.0};
   };
-  // mle(E[t]) passes through 1 - p, which has lost this much of a p near 1.
-  options.condition = 4;
   return options;
 }
 
