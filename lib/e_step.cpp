@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace mixfam {
 
@@ -204,8 +205,11 @@ double expected_log_density(const Statistics& statistics, const EStepParameters&
   std::vector<double> c(family.statistic_size());
   double sum = 0;
   for (std::size_t k = 0; k < statistics.components(); ++k) {
+    const auto s = statistics.sums().row(k);
     family.coefficients(parameters.theta.row(k), statistics.origins().row(k), c);
-    sum += detail::dot(statistics.sums().row(k).data(), c.data(), c.size());
+    for (std::size_t p = 0; p < c.size(); ++p)
+      if (c[p] == log_zero && s[p] != 0) return -std::numeric_limits<double>::infinity();
+    sum += detail::dot(s.data(), c.data(), c.size());
   }
   return sum;
 }

@@ -106,7 +106,8 @@ Statistics e_step(const EStepParameters& parameters, const Rows& rows, const Ass
 double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
                         const AssignmentRule& rule);
 
-/// sum_k <S_k, c(theta_k; o_k)>: E_q[log p(X | Z, theta)] without sum log h.
+/// sum_k <S_k, c(theta_k; o_k)>: E_q[log p(X | Z, theta)] without sum log h. Minus infinity where a component has rows
+/// of a value that its parameters exclude.
 double expected_log_density(const Statistics& statistics, const EStepParameters& parameters);
 
 }  // namespace mixfam

@@ -112,6 +112,12 @@ class Fit {
     const bool begun_anew = repaired && options_.degenerate != DegeneratePolicy::keep;
     State next(family(), std::move(result), {statistics_.counts().begin(), statistics_.counts().end()});
     const Step step = begun_anew ? Step{} : step_to(next);
+    if (std::isinf(step.elbo)) {
+      finish(Verdict::degenerate, "iteration " + std::to_string(iteration()) +
+                                      ": the prior takes away all that is left of a value in a component; use a prior "
+                                      "with counts of at least 1");
+      return;
+    }
     state_ = std::move(next);
     record(step);
     judge(begun_anew);
@@ -124,17 +130,14 @@ class Fit {
     accelerator_->evaluated(statistics_, e_step_parameters(family(), plain));
     judge_extrapolations();
     if (verdict_) return true;
-    std::optional<Statistics> point;
-    std::optional<State> next = extrapolated_state(point);
+    std::optional<Extrapolation> next = extrapolation();
     if (!next) return false;
-    Step step = step_to(*next);
-    step.accelerated = true;
-    std::optional<Statistics> statistics = trial_e_step(*next);
+    std::optional<Statistics> statistics = trial_e_step(next->state);
     if (statistics) {
-      TraceEntry entry = measure(*next, *statistics, step);
+      TraceEntry entry = measure(next->state, *statistics, next->step);
       if (entry.objective >= trace_.back().objective - relative_noise * scale_of(entry, check_)) {
-        accelerator_->move_to(*point, next->parameters);
-        state_ = std::move(*next);
+        accelerator_->move_to(next->point, next->state.parameters);
+        state_ = std::move(next->state);
         statistics_ = std::move(*statistics);
         push(std::move(entry));
         judge(false);
@@ -146,14 +149,25 @@ class Fit {
     return true;
   }
 
-  /// The farthest sound state on the way of the extrapolation, and the statistics that it is the update of.
-  std::optional<State> extrapolated_state(std::optional<Statistics>& point) {
-    double step = 1;
-    for (int i = 0; i <= halvings; ++i, step /= 2) {
-      point = accelerator_->extrapolate(step);
+  /// A state that is the update of extrapolated statistics.
+  struct Extrapolation {
+    Statistics point;
+    State state;
+    Step step;
+  };
+
+  /// The farthest one that is sound, which excludes no value that rows of the component have.
+  std::optional<Extrapolation> extrapolation() {
+    double length = 1;
+    for (int i = 0; i <= halvings; ++i, length /= 2) {
+      std::optional<Statistics> point = accelerator_->extrapolate(length);
       if (!point) return std::nullopt;
-      if (auto result = update_if_sound(family(), *point, rule_, state_.mixture.weights()))
-        return State(family(), std::move(*result), {point->counts().begin(), point->counts().end()});
+      auto result = update_if_sound(family(), *point, rule_, state_.mixture.weights());
+      if (!result) continue;
+      State state(family(), std::move(*result), {point->counts().begin(), point->counts().end()});
+      Step step = step_to(state);
+      step.accelerated = true;
+      if (std::isfinite(step.elbo)) return Extrapolation{std::move(*point), std::move(state), step};
     }
     accelerator_->left_domain();
     return std::nullopt;
