@@ -279,6 +279,23 @@ TEST_CASE("trace: its law", "[trace][laws]") {
   }
 }
 
+TEST_CASE("trace: a prior that takes away exactly what is left of a value ends the fit", "[trace][degenerate]") {
+  // Beta(0.5, 0.5) takes half a success away, and half a row is one: p would be 0, and the row have no density.
+  const FamilyPtr family = Registry::builtin().make("bernoulli", 1);
+  const Table table{1, {1, 0, 0}};
+  const std::vector<double> weights{0.5, 1, 1};
+  auto source = table.source(weights);
+  FitOptions options;
+  options.update = Update::map;
+  options.prior.components = ParameterTable(family->hyperparameters(), 1);
+  for (double& h : options.prior.components->row(0)) h = 0.5;
+  const FitResult result = fit({family, {1}, parameter_table(*family, {{0.3}})}, source, options);
+  CHECK(result.verdict == Verdict::degenerate);
+  CHECK(result.message.find("takes away all that is left of a value") != std::string::npos);
+  CHECK(result.mixture.parameters().row(0)[0] == 0.3);
+  for (const TraceEntry& entry : result.trace) CHECK(std::abs(entry.objective) < most_nats);
+}
+
 TEST_CASE("trace: its law over many tables", "[trace][laws][slow]") {
   for (const Model& model : models) DYNAMIC_SECTION(model.spec) {
       const Tally tally = check_traces(model, 40, 20260102);
