@@ -421,6 +421,22 @@ class Files(CliTest):
             self.assertEqual(file.attrs["family"], "gaussian")
             self.assertIsInstance(file.attrs["family"], str)
 
+    def test_part_of_a_file_that_never_answers(self):
+        """Opening a pipe waits for its writer; a file that hangs or crashes the HDF5 library ends the same way."""
+        os.mkfifo(self.path("part.raw"))
+        with h5py.File(self.path("x.h5"), "w") as file:
+            file.create_dataset("X", shape=(8, 2), dtype="f8", external=[(self.path("part.raw"), 0, 128)])
+        self.data_refused(self.path("x.h5"), "x.h5:/X", "came to no end", "damaged", "h5repack")
+
+    def test_start_in_other_words(self):
+        start = self.write("start.h5", {"weights": [0.5, 0.5], "components/gaussian/mean": [[2.0], [4.0]],
+                                        "components/gaussian/covariance": [[[0.1]], [[0.2]]],
+                                        "components/exponential/rate": [[0.02], [0.01]]},
+                           attributes={"family": "exponential( waiting )* gaussian : covariance=full (eruptions)"})
+        result = self.fit(FAITHFUL, "--family", "gaussian(0) * exponential(1)", "--components", 2, "--start", start,
+                          "--max-iterations", 0)
+        np.testing.assert_array_equal(weights(result), [0.5, 0.5])
+
     def test_checksum_of_model_file(self):
         model, edited = self.path("model.h5"), self.path("edited.h5")
         self.fit_gaussian("--output", model, "--seed", 9)
