@@ -23,20 +23,25 @@ pid_t catcher = 0;
 
 void say(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
 
-/// Calls only what may be called while anything else is interrupted (POSIX, async-signal-safe).
-void on_signal(int signal) {
-  // A child that tries a file out shares the terminal, but has nothing to save and nothing to say.
-  if (::getpid() != catcher) return;
-  const int number = errno;
-  received = signal;
-  for (const Caught& one : caught)
-    if (one.handled) std::signal(one.signal, SIG_DFL);
+void acknowledge(int signal) {
   // A terminal shows a line of progress, and ^C in it.
   if (on_terminal != 0) say("\n");
   say("mixfam: ");
   for (const Caught& one : caught)
     if (one.signal == signal) say(one.name);
   say(": finishing this iteration; another signal ends the program\n");
+}
+
+/// Calls only what may be called while anything else is interrupted (POSIX, async-signal-safe).
+void on_signal(int signal) {
+  const int number = errno;
+  for (const Caught& one : caught)
+    if (one.handled) std::signal(one.signal, SIG_DFL);
+  // A child that tries a file out shares the terminal, but has nothing to save and nothing to say.
+  if (::getpid() == catcher) {
+    received = signal;
+    acknowledge(signal);
+  }
   errno = number;
 }
 
