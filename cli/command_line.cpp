@@ -2,6 +2,7 @@
 
 #include "fit_options.hpp"
 #include "memory_budget.hpp"
+#include "nearest.hpp"
 #include "text.hpp"
 #include "weights_prior.hpp"
 
@@ -25,7 +26,8 @@ constexpr const char* program_description =
 
 constexpr const char* program_footer =
     "Exit status: 0 done, 1 internal error, 2 usage, 3 data unreadable or invalid, 5 numerical\n"
-    "failure, 6 cannot write, 130 interrupted. `mixfam COMMAND --help` tells about a command.";
+    "failure, 6 cannot write, 129, 130 and 143 interrupted by SIGHUP, SIGINT and SIGTERM.\n"
+    "`mixfam COMMAND --help` tells about a command.";
 
 constexpr const char* fit_footer =
     "DATA\n"
@@ -50,8 +52,9 @@ constexpr const char* fit_footer =
     "OUTCOME\n"
     "  converged, max_iterations and decreased end with status 0 (the last two with a word on standard\n"
     "  error). degenerate, a component that no parameters fit, ends with status 5: the last sound\n"
-    "  parameters are printed, but no model and no trace are written. The first Ctrl-C ends the fit after\n"
-    "  the iteration at hand in the same way, with status 130; a second one ends the program at once.";
+    "  parameters are printed, but no model and no trace are written. The first Ctrl-C, SIGTERM or SIGHUP\n"
+    "  ends the fit after the iteration at hand: the result so far is printed and saved with the verdict\n"
+    "  interrupted, and the status is 128 + the signal. A second one ends the program at once.";
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::usage, message); }
 
@@ -82,7 +85,7 @@ Value one_of(const std::string& option, const std::string& text, const std::map<
   if (const auto found = values.find(text); found != values.end()) return found->second;
   std::vector<std::string> known;
   for (const auto& [name, value] : values) known.push_back(name);
-  refuse(option + " = " + text + ": must be " + joined(known, " or "));
+  refuse(option + " = " + printable(text) + ": must be " + joined(known, " or ") + suggestion(text, known));
 }
 
 std::vector<std::string> split_at_commas(const std::string& option, const std::string& text) {
@@ -224,7 +227,9 @@ CLI::App* add_families(CLI::App& app, FamiliesRequest& request) {
 
 CLI::App* add_describe(CLI::App& app, DescribeRequest& request) {
   CLI::App* describe = app.add_subcommand("describe", "Show what a data file or a model file holds");
-  describe->add_option("FILE", request.file, "an HDF5 file")->required()->type_name("");
+  describe->add_option("FILE", request.file, "FILE.h5[:/path], an HDF5 file or what lies at a path in it")
+      ->required()
+      ->type_name("");
   describe->add_flag("--json", request.json, "the description as one JSON document");
   return describe;
 }
@@ -245,6 +250,39 @@ CLI::App* add_divergence(CLI::App& app, DivergenceRequest& request) {
   });
   divergence->add_flag("--json", request.json, "the result as one JSON document");
   return divergence;
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+std::vector<std::string> names_of_options(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+/// A word that neither the program nor the chosen command knows.
+[[noreturn]] void refuse_unknown(const CLI::App& app) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app : *chosen.front();
+  const std::string word = app.remaining(/*recurse=*/true).front();
+  const std::string name = word.substr(0, word.find('='));
+  if (name.rfind('-', 0) == 0) {
+    const std::vector<std::string> options = names_of_options(command);
+    const std::string close = suggestion(name, options);
+    refuse("there is no option " + printable(name) + (chosen.empty() ? "" : " of " + command.get_name()) +
+           (close.empty() ? "; there are " + joined(options, ", ") : close));
+  }
+  if (!chosen.empty())
+    refuse("'" + printable(word) + "' is one word too many; " + command.get_name() + " --help shows what is expected");
+  const std::vector<std::string> commands = names_of_commands(app);
+  refuse("there is no command " + printable(word) + ": must be " + joined(commands, " or ") +
+         suggestion(word, commands));
 }
 
 }  // namespace
@@ -271,6 +309,8 @@ Request parse_command_line(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return HelpRequest{std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
+    // Of a misspelt option the parser says first what is missing.
+    if (!app.remaining(/*recurse=*/true).empty()) refuse_unknown(app);
     refuse(std::string(error.what()) + " (mixfam --help, mixfam COMMAND --help)");
   }
   if (*fit) return fit_request;

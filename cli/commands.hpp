@@ -43,6 +43,7 @@ struct FitRequest {
   bool quiet = false;
 
   bool starts_from_file() const { return start != "kmeans++" && start != "random"; }
+  std::optional<std::string> prior_file() const { return prior != "default" && prior != "flat" ? prior : std::nullopt; }
 };
 
 /// `mixfam families`.

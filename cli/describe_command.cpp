@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace mixfam::cli {
@@ -97,9 +98,9 @@ std::string model_text(const std::string& file, const SavedModel& model) {
 Json object_json(const Hdf5Object& object) {
   Json attributes = Json::object();
   for (const auto& [name, value] : object.attributes) attributes[name] = value;
-  return {{"path", object.path},         {"kind", object.kind},     {"type", object.type},
-          {"shape", object.shape},       {"layout", object.layout}, {"columns", object.columns},
-          {"eligible", object.eligible}, {"attributes", attributes}};
+  return {{"path", object.path},         {"kind", object.kind},           {"type", object.type},
+          {"shape", object.shape},       {"layout", object.layout},       {"columns", object.columns},
+          {"eligible", object.eligible}, {"auxiliary", object.auxiliary}, {"attributes", attributes}};
 }
 
 std::string data_json(const std::string& file, const Objects& objects) {
@@ -123,18 +124,29 @@ std::string data_text(const std::string& file, const Objects& objects) {
       std::count_if(objects.begin(), objects.end(), [](const Hdf5Object& object) { return object.eligible; });
   std::string text = fmt::format("{}: {} data set{} that `mixfam fit` can read (marked *)\n\n", printable(file, 80),
                                  eligible, eligible == 1 ? "" : "s");
+  std::size_t hidden = 0;
   for (const Hdf5Object& object : objects) {
+    // Of what the user names nothing is hidden.
+    if (object.auxiliary && !objects.front().auxiliary) {
+      ++hidden;
+      continue;
+    }
     std::string line = fmt::format("  {} {}  {}", object.eligible ? "*" : " ", printable(object.path), object.kind);
     for (const std::string& part : {object.type, shape_text(object.shape), object.layout})
       if (!part.empty()) line.append(", ").append(printable(part, 80));
     text += line + "\n" + object_details(object);
   }
+  if (hidden > 0) text += fmt::format("\n  {} left out: indices and scales of others (all of them: --json)\n", hidden);
   return text;
 }
 
 std::string description(const DescribeRequest& request) {
   const Objects objects = list_hdf5(request.file);
-  if (!is_model(objects)) return request.json ? data_json(request.file, objects) : data_text(request.file, objects);
+  // Behind a path, be it "/", stands what a file consists of.
+  std::error_code ignored;
+  const bool is_file = std::filesystem::exists(request.file, ignored);
+  if (!is_file || !is_model(objects))
+    return request.json ? data_json(request.file, objects) : data_text(request.file, objects);
   const SavedModel model = load_model(request.file, Registry::builtin());
   return request.json ? model_json(request.file, model) : model_text(request.file, model);
 }

@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include "memory_budget.hpp"
 #include "parameters_json.hpp"
 #include "rehearsed.hpp"
 #include "standard_streams.hpp"
@@ -7,6 +8,7 @@
 #include "text_table.hpp"
 
 #include <mixfam/divergence.hpp>
+#include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 #include <mixfam/registry.hpp>
 
@@ -30,6 +32,16 @@ Mixture load(const std::string& file) {
 Json nats_json(double value) { return std::isinf(value) ? Json("infinite") : Json(value); }
 
 std::string nats_text(double value) { return std::isinf(value) ? "infinite" : format_value(value); }
+
+/// Draws are held all at once, with their log densities or responsibilities.
+void check_draws(const DivergenceRequest& request, const Mixture& mixture) {
+  const std::size_t numbers = mixture.family().columns() + mixture.components() + 2;
+  const std::size_t most = available_memory() / 2 / (numbers * sizeof(double));
+  if (request.draws > most)
+    throw Error(ErrorKind::usage,
+                fmt::format("--draws = {}: this machine's memory is enough for {} draws of {} column{}", request.draws,
+                            most, mixture.family().columns(), mixture.family().columns() == 1 ? "" : "s"));
+}
 
 Json estimate_json(const Estimate& estimate) {
   return {{"value", nats_json(estimate.value)}, {"standard_error", estimate.standard_error}};
@@ -67,6 +79,7 @@ std::string matrix_text(const std::vector<Value>& values, std::size_t components
 
 void compare_components(const DivergenceRequest& request) {
   const Mixture mixture = load(request.model);
+  check_draws(request, mixture);
   const std::size_t K = mixture.components();
   const std::vector<double> kl = component_divergences(mixture);
   const std::vector<Estimate> overlaps = overlap(mixture, request.draws, request.seed);
@@ -95,6 +108,7 @@ void compare_components(const DivergenceRequest& request) {
 void compare_mixtures(const DivergenceRequest& request) {
   const Mixture p = load(request.model);
   const Mixture q = load(*request.other);
+  check_draws(request, p);
   const Estimate there = divergence(p, q, request.draws, request.seed);
   const Estimate back = divergence(q, p, request.draws, request.seed);
   if (request.json) {

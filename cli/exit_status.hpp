@@ -12,7 +12,10 @@ enum class ExitStatus : int {
   data = 3,
   numerical = 5,
   write = 6,
-  interrupted = 130,  // 128 + SIGINT, as shells report it
+  // 128 + the signal, as shells report it.
+  hung_up = 129,
+  interrupted = 130,
+  terminated = 143,
 };
 
 inline ExitStatus exit_status(ErrorKind kind) {

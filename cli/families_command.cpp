@@ -2,6 +2,7 @@
 
 #include "parameters_json.hpp"
 #include "standard_streams.hpp"
+#include "terminal.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
 
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
 #include <cmath>
 #include <optional>
 
@@ -118,7 +120,7 @@ void add_fields(TextTable& table, const std::string& role, const Schema& narrow,
 }
 
 std::string family_text(const RegistryEntry& entry) {
-  std::string text = fmt::format("{}: {}\n", entry.name, entry.summary);
+  std::string text = wrapped(fmt::format("{}: {}", entry.name, entry.summary), terminal_width(STDOUT_FILENO), 4);
   const auto made = specimen(entry);
   if (!made) return text;
   TextTable table;
@@ -127,8 +129,10 @@ std::string family_text(const RegistryEntry& entry) {
   add_fields(table, "parameters", made->narrow->parameters(), made->wide->parameters());
   if (made->narrow->hyperparameters().empty()) table.add_row({"prior", "none"});
   add_fields(table, "prior", made->narrow->hyperparameters(), made->wide->hyperparameters());
-  if (!entry.options.empty()) table.add_remark("options     " + joined(entry.options, "; "));
-  return text + table.str();
+  text += table.str();
+  if (!entry.options.empty())
+    text += wrapped("  options     " + joined(entry.options, "; "), terminal_width(STDOUT_FILENO), 14);
+  return text;
 }
 
 }  // namespace
@@ -142,7 +146,8 @@ ExitStatus families_command(const FamiliesRequest& request) {
     return ExitStatus::done;
   }
   std::string text =
-      "Families of components over D columns; a product of them is written \"gaussian(a,b) * exponential(c)\".\n";
+      wrapped("Families of components over D columns; a product of them is written \"gaussian(a,b) * exponential(c)\".",
+              terminal_width(STDOUT_FILENO), 0);
   for (const RegistryEntry& entry : registry.entries()) text.append("\n").append(family_text(entry));
   print(text);
   return ExitStatus::done;

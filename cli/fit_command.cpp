@@ -1,17 +1,16 @@
 #include "commands.hpp"
 
+#include "delivery.hpp"
+#include "fit_files.hpp"
 #include "fit_options.hpp"
 #include "fit_outcome.hpp"
-#include "fit_report.hpp"
 #include "interrupt.hpp"
 #include "memory_budget.hpp"
-#include "output_file.hpp"
 #include "prior_file.hpp"
 #include "progress.hpp"
 #include "rehearsed.hpp"
-#include "result_json.hpp"
 #include "standard_streams.hpp"
-#include "trace_csv.hpp"
+#include "text.hpp"
 
 #include <mixfam/cached_source.hpp>
 #include <mixfam/error.hpp>
@@ -34,28 +33,15 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::usage, message); }
 
-bool same_file(const std::string& a, const std::string& b) {
-  std::error_code ignored;
-  return fs::weakly_canonical(a, ignored) == fs::weakly_canonical(b, ignored);
-}
-
 /// Options that contradict each other, before anything is read.
 void check_request(const FitRequest& request) {
   if (request.starts_from_file() && request.restarts > 1)
     refuse("--restarts needs random starts, but --start " + request.start + " is a file, which gives one");
   const bool looks_like_word = request.start.find_first_of("./") == std::string::npos;
-  if (request.starts_from_file() && looks_like_word && !fs::exists(request.start))
-    refuse("--start = " + request.start + ": must be kmeans++, random or the name of a file");
-  if (request.output && request.trace && same_file(*request.output, *request.trace))
-    refuse("--output and --trace name the same file");
-  if (request.output) check_writable(*request.output);
-  if (request.trace) check_writable(*request.trace);
-}
-
-/// A result must not take the place of what it was made from.
-void check_not_overwritten(const FitRequest& request, const Hdf5Source& source) {
-  for (const auto& target : {request.output, request.trace})
-    if (target && same_file(*target, source.file())) refuse(*target + " holds the data and would be overwritten");
+  std::error_code ignored;
+  if (request.starts_from_file() && looks_like_word && !fs::exists(request.start, ignored))
+    refuse("--start = " + printable(request.start) + ": must be kmeans++, random or the name of a file");
+  check_files(request);
 }
 
 std::vector<std::string> names_of_columns(const Source& source) {
@@ -66,8 +52,8 @@ std::vector<std::string> names_of_columns(const Source& source) {
 }
 
 Prior choose_prior(const FitRequest& request, const FamilyPtr& family, Source& source) {
+  if (const auto file = request.prior_file()) return read_prior(*file, *family, request.weights);
   const std::string choice = request.prior.value_or(request.update == Update::ml ? "flat" : "default");
-  if (choice != "default" && choice != "flat") return read_prior(choice, *family, request.weights);
   Prior prior = choice == "default" ? default_prior(family, request.components, source) : Prior();
   if (request.weights && *request.weights != prior.weights) {
     prior.weights = *request.weights;
@@ -111,11 +97,12 @@ RestartsResult as_only_restart(FitResult result) {
   return {std::move(result), 0, {summary}};
 }
 
-RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Source& source, FitOptions options) {
-  Progress progress(request.restarts, request.quiet);
+RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Source& source, FitOptions options,
+                       Progress& progress) {
+  progress.expect(request.restarts, options);
   options.observer = [&](const TraceEntry& entry, const Mixture&) {
     progress.iteration(entry);
-    return !interrupted();
+    return interrupting_signal() == 0;
   };
   if (request.starts_from_file()) {
     progress.begin(0);
@@ -127,69 +114,6 @@ RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Sourc
   restarts.seed = request.seed;
   restarts.observer = [&](std::size_t restart) { progress.begin(restart); };
   return fit_restarts(family, request.components, source, restarts, options);
-}
-
-ExitStatus status_of(const FitOutcome& outcome) {
-  if (outcome.interrupted) return ExitStatus::interrupted;
-  return outcome.best().verdict == Verdict::degenerate ? ExitStatus::numerical : ExitStatus::done;
-}
-
-/// A word on standard error about every outcome that is not plain success.
-void complain_about(const FitOutcome& outcome) {
-  const FitRequest& request = outcome.request;
-  const bool unsaved = status_of(outcome) != ExitStatus::done && (request.output || request.trace);
-  const std::string note = unsaved ? "; nothing was saved" : "";
-  if (outcome.interrupted) {
-    complain("interrupted; the result is that of the iterations so far" + note);
-  } else if (outcome.best().verdict == Verdict::max_iterations && is_sampling(outcome.options)) {
-    return;  // as many iterations as were asked for
-  } else if (outcome.best().verdict != Verdict::converged) {
-    complain(verdict_sentence(outcome.best()) + note);
-  }
-}
-
-/// Iterations from which extrapolation is worth mentioning: fits of clusters that lie apart need fewer.
-constexpr std::size_t slow_iterations = 200;
-
-/// A word of advice after a fit that plain steps made slow.
-void advise(const FitOutcome& outcome) {
-  const FitOptions& options = outcome.options;
-  const bool could_accelerate = options.assignment == Assignment::soft && options.update != Update::sampled &&
-                                options.batch_rows == 0 && options.temperature == 1;
-  if (outcome.request.quiet || outcome.interrupted || !could_accelerate || outcome.is_accelerated()) return;
-  if (outcome.best().iterations() > slow_iterations)
-    complain("hint: " + std::to_string(outcome.best().iterations()) +
-             " iterations are many; --accelerate anderson usually needs far fewer");
-}
-
-void save(const FitOutcome& outcome) {
-  const FitRequest& request = outcome.request;
-  const FitResult& best = outcome.best();
-  if (request.output) {
-    SavedModel model{best.mixture, request.seed, options_json(outcome), best.trace};
-    model.category_labels = outcome.category_labels;
-    model.posterior = best.posterior;
-    save_model(*request.output, model);
-  }
-  if (request.trace) write_atomically(*request.trace, trace_csv(outcome));
-}
-
-/// Hands out everything there is even where one of the ways is blocked: a long computation is not thrown away.
-ExitStatus deliver(const FitOutcome& outcome) {
-  ExitStatus status = status_of(outcome);
-  const auto attempt = [&](auto action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      complain(error.what());
-      status = exit_status(error.kind());
-    }
-  };
-  if (status == ExitStatus::done) attempt([&] { save(outcome); });
-  attempt([&] { print(outcome.request.json ? result_json(outcome) : fit_report(outcome)); });
-  complain_about(outcome);
-  advise(outcome);
-  return status;
 }
 
 /// Responsibilities are read as a whole.
@@ -211,14 +135,18 @@ void note_streaming(const CacheOptions& cache, const Hdf5Source& file) {
 ExitStatus fit_command(const FitRequest& request) {
   check_request(request);
   FitOptions options = fit_options(request);
-  catch_interrupt();
+  catch_interrupts();
   Hdf5Options hdf5_options;
   hdf5_options.columns = request.columns;
   hdf5_options.rehearse = true;
+  Progress progress(request.quiet);
+  progress.say("reading " + printable(request.data, 200));
   Hdf5Source file(request.data, hdf5_options);
-  check_not_overwritten(request, file);
+  check_files_of_data(request, file);
+  progress.clear();
   for (const std::string& warning : file.warnings()) complain("warning: " + warning);
-  const std::size_t threads = request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t wanted = request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t threads = std::min(wanted, file.rows() / pass_granularity + 1);
   const FitSize size{request.components, threads, bytes_of_start(request, file)};
   CacheOptions cache = plan_memory(request.memory, file, nullptr, size);
   std::optional<MergedSource> merged;
@@ -237,11 +165,12 @@ ExitStatus fit_command(const FitRequest& request) {
   }
   if (cached && !request.quiet) note_streaming(cache, file);
   options.prior = choose_prior(request, family, source());
-  RestartsResult runs = run_fit(request, family, source(), options);
+  RestartsResult runs = run_fit(request, family, source(), options, progress);
+  progress.end();
   ColumnLabels columns = column_labels(*family, names_of_columns(file), file.category_labels());
   const std::optional<std::size_t> distinct_rows = merged ? std::optional(merged->rows()) : std::nullopt;
   return deliver({request, std::move(options), file.file(), file.path(), file.rows(), distinct_rows, std::move(columns),
-                  file.category_labels(), std::move(runs), interrupted()});
+                  file.category_labels(), std::move(runs), interrupting_signal()});
 }
 
 }  // namespace mixfam::cli

@@ -22,9 +22,17 @@ struct FitOutcome {
   ColumnLabels columns;                      ///< numbers as names where the file holds no names
   std::vector<std::vector<std::string>> category_labels;
   RestartsResult runs;
-  bool interrupted;
+  int signal;  ///< that came while the fit ran; 0: none
 
   const FitResult& best() const { return runs.best; }
+  /// A signal that came after the last iteration interrupted nothing.
+  bool interrupted() const { return runs.restarts.back().verdict == Verdict::interrupted; }
+  /// Of the fit as a whole: an interrupted start ends the fit, though an earlier one may be the best.
+  Verdict verdict() const { return interrupted() ? Verdict::interrupted : best().verdict; }
+  /// The verdict's sentence, with the advice that goes with it.
+  std::string message() const;
+  /// Whether there is more than the start.
+  bool has_result() const { return best().verdict != Verdict::interrupted || best().iterations() > 0; }
   bool is_accelerated() const { return options.accelerate != Acceleration::none; }
   bool has_prior() const { return options.update != Update::ml; }
   /// Whether what the method increases is the log likelihood itself.

@@ -1,13 +1,17 @@
 #include "fit_report.hpp"
 
+#include "as_typed.hpp"
 #include "parameter_table.hpp"
 #include "posterior_table.hpp"
+#include "terminal.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
 #include "trace_table.hpp"
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+#include <algorithm>
 #include <cmath>
 
 namespace mixfam::cli {
@@ -90,13 +94,16 @@ std::string restarts_table(const RestartsResult& runs, bool with_objective) {
   table.add_column("log likelihood");
   if (with_objective) table.add_column("objective");
   table.add_column("", TextTable::Align::left);
+  // What the other columns leave of a line.
+  constexpr std::size_t least_room = 20;
+  const std::size_t room = std::max(terminal_width(STDOUT_FILENO), least_room + 64) - (with_objective ? 64 : 48);
   for (const RestartSummary& run : runs.restarts) {
     std::vector<std::string> cells = {std::to_string(run.restart), run.verdict ? to_string(*run.verdict) : "failed",
                                       run.verdict ? std::to_string(run.iterations) : "",
                                       run.verdict ? format_nats(run.log_likelihood) : ""};
     if (with_objective) cells.push_back(run.verdict ? format_nats(run.objective) : "");
     const bool sound = run.verdict && *run.verdict != Verdict::degenerate;
-    cells.push_back(run.restart == runs.best_restart ? "best" : sound ? "" : printable(run.message, 50));
+    cells.push_back(run.restart == runs.best_restart ? "best" : sound ? "" : printable(as_typed(run.message), room));
     table.add_row(std::move(cells));
   }
   return table.str();
@@ -122,9 +129,10 @@ std::string figures(const FitOutcome& outcome) {
 
 }  // namespace
 
-std::string verdict_sentence(const FitResult& result) {
-  const std::string verdict = to_string(result.verdict);
-  return result.message.rfind(verdict, 0) == 0 ? result.message : verdict + ": " + result.message;
+std::string verdict_sentence(const FitOutcome& outcome) {
+  const std::string verdict = to_string(outcome.verdict());
+  const std::string message = outcome.message();
+  return message.rfind(verdict, 0) == 0 ? message : verdict + ": " + message;
 }
 
 std::string fit_report(const FitOutcome& outcome) {
@@ -143,7 +151,7 @@ std::string fit_report(const FitOutcome& outcome) {
   if (best.posterior)
     text += "\nPosterior\n" + posterior_table(*best.posterior, best.mixture.family(), outcome.columns);
   text += "\nResult\n" + figures(outcome);
-  return text + fmt::format("\n{}\n", verdict_sentence(best));
+  return text + "\n" + wrapped(verdict_sentence(outcome), terminal_width(STDOUT_FILENO), 2);
 }
 
 }  // namespace mixfam::cli

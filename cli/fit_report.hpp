@@ -10,6 +10,6 @@ namespace mixfam::cli {
 std::string fit_report(const FitOutcome& outcome);
 
 /// The verdict and its message, in one line.
-std::string verdict_sentence(const FitResult& result);
+std::string verdict_sentence(const FitOutcome& outcome);
 
 }  // namespace mixfam::cli

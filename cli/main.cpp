@@ -1,3 +1,4 @@
+#include "as_typed.hpp"
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "standard_streams.hpp"
@@ -27,7 +28,7 @@ ExitStatus run(int argc, char** argv) {
   try {
     return std::visit(Run(), parse_command_line(argc, argv));
   } catch (const mixfam::Error& error) {
-    complain(error.what());
+    complain(as_typed(error.what()));
     return exit_status(error.kind());
   } catch (const std::bad_alloc&) {
     complain("out of memory");

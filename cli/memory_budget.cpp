@@ -59,7 +59,8 @@ std::size_t address_space_in_use() {
   return pages == std::numeric_limits<std::size_t>::max() ? 0 : pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-/// The memory that this process may take: of the machine, its control group and its own limits the least.
+}  // namespace
+
 std::size_t available_memory() {
   std::size_t bytes =
       static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -71,6 +72,8 @@ std::size_t available_memory() {
         std::min<std::size_t>(bytes, limit.rlim_cur - std::min<std::size_t>(limit.rlim_cur, address_space_in_use()));
   return bytes;
 }
+
+namespace {
 
 std::size_t model_bytes(const Family& family, const Hdf5Source& source, const FitSize& size) {
   const std::size_t leaves = source.rows() / pass_granularity + 1;

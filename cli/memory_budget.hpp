@@ -16,6 +16,9 @@ std::size_t parse_bytes(const std::string& option, const std::string& text);
 /// A number of bytes in whole MiB, rounded up.
 std::string mebibytes_text(std::size_t bytes);
 
+/// The memory that this process may take, in bytes: of the machine, its control group and its own limits the least.
+std::size_t available_memory();
+
 /// What a fit holds besides the rows that it keeps.
 struct FitSize {
   std::size_t components = 1;

@@ -1,8 +1,14 @@
 #include "parameter_table.hpp"
 
 #include "dense_matrix.hpp"
+#include "digits.hpp"
+#include "terminal.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <numeric>
@@ -12,10 +18,15 @@ namespace mixfam::cli {
 
 namespace {
 
-constexpr std::size_t line_width = 98;
+/// Lines of a table that goes on and on; more columns are left out, with a word about it.
+constexpr std::size_t most_lines = 100;
 /// Beyond this many columns a matrix is shown by its diagonal.
 constexpr std::size_t widest_matrix = 8;
 constexpr std::size_t widest_name = 16;
+
+bool is_shortened(const Field& field) {
+  return is_matrix(field) && field.form == MatrixForm::dense && field.dimension > widest_matrix;
+}
 
 /// A line of a table: what it is, and one cell for each column of the data.
 struct Row {
@@ -32,8 +43,10 @@ std::string list(ConstVectorView values) {
 /// The lines of one field: label and cells.
 class FieldRows {
  public:
-  FieldRows(const Family& family, const Field& field, ConstVectorView values, const ColumnLabels& labels)
-      : field_(field), values_(values), columns_(columns_of(field, family)), labels_(labels) {}
+  /// `digits`: significant ones of each value.
+  FieldRows(const Family& family, const Field& field, ConstVectorView values, const int* digits,
+            const ColumnLabels& labels)
+      : field_(field), values_(values), digits_(digits), columns_(columns_of(field, family)), labels_(labels) {}
 
   std::vector<std::pair<std::string, std::vector<std::string>>> rows() const {
     if (is_matrix(field_)) return matrix_rows();
@@ -48,18 +61,19 @@ class FieldRows {
   Rows matrix_rows() const {
     const std::size_t d = field_.dimension;
     const std::vector<double> matrix = dense_matrix(field_, values_);
-    if (field_.form != MatrixForm::dense || d > widest_matrix)
-      return {{field_.name + " (diagonal)", cells([&](std::size_t j) { return matrix[j * d + j]; })}};
+    if (field_.form != MatrixForm::dense || is_shortened(field_))
+      return {{field_.name + " (diagonal)", cells([&](std::size_t j) { return format_value(matrix[j * d + j]); })}};
     Rows rows;
     for (std::size_t i = 0; i < d; ++i)
-      rows.emplace_back(i == 0 ? field_.name : "", cells([&](std::size_t j) { return matrix[i * d + j]; }));
+      rows.emplace_back(i == 0 ? field_.name : "",
+                        cells([&](std::size_t j) { return format_value(matrix[i * d + j]); }));
     return rows;
   }
 
   /// The leading axis runs over the columns of the data, another one perhaps over their categories.
   Rows vector_rows() const {
     const std::size_t depth = values_.size() / columns_.size();
-    if (depth == 1) return {{field_.name, cells([&](std::size_t j) { return values_[j]; })}};
+    if (depth == 1) return {{field_.name, cells([&](std::size_t j) { return value(j); })}};
     const bool same_names = have_same_categories();
     Rows rows;
     for (std::size_t i = 0; i < depth; ++i) {
@@ -67,8 +81,8 @@ class FieldRows {
       rows.emplace_back(field_.name + "[" + name + "]", std::vector<std::string>(labels_.names.size()));
       for (std::size_t j = 0; j < columns_.size(); ++j) {
         if (!categories(j).empty() && i >= categories(j).size()) continue;
-        const std::string value = format_value(values_[j * depth + i]);
-        rows.back().second[columns_[j]] = same_names ? value : value_name(categories(j), i) + ": " + value;
+        const std::string text = value(j * depth + i);
+        rows.back().second[columns_[j]] = same_names ? text : value_name(categories(j), i) + ": " + text;
       }
     }
     return rows;
@@ -84,26 +98,32 @@ class FieldRows {
     return true;
   }
 
-  template <class Value>
-  std::vector<std::string> cells(Value value) const {
+  std::string value(std::size_t i) const { return format_digits(values_[i], digits_[i]); }
+
+  template <class Text>
+  std::vector<std::string> cells(Text text) const {
     std::vector<std::string> result(labels_.names.size());
-    for (std::size_t j = 0; j < columns_.size(); ++j) result[columns_[j]] = format_value(value(j));
+    for (std::size_t j = 0; j < columns_.size(); ++j) result[columns_[j]] = text(j);
     return result;
   }
 
   const Field& field_;
   ConstVectorView values_;
+  const int* digits_;
   std::vector<std::size_t> columns_;
   const ColumnLabels& labels_;
 };
 
 /// `lead` stands before the label of every line.
 void append_rows(std::vector<Row>& rows, const std::vector<std::string>& lead, const Family& family,
-                 const Schema& schema, ConstVectorView values, const ColumnLabels& labels) {
+                 const ParameterTable& table, std::size_t k, const std::vector<int>& digits,
+                 const ColumnLabels& labels) {
+  const Schema& schema = table.schema();
   for (std::size_t f = 0; f < schema.fields().size(); ++f) {
     const Field& field = schema.fields()[f];
     if (!field.is_shown()) continue;
-    for (auto& [label, cells] : FieldRows(family, field, values.part(schema.offset(f), field.size()), labels).rows()) {
+    const ConstVectorView values = table.row(k).part(schema.offset(f), field.size());
+    for (auto& [label, cells] : FieldRows(family, field, values, &digits[schema.offset(f)], labels).rows()) {
       rows.push_back({lead, std::move(cells)});
       rows.back().labels.push_back(label);
     }
@@ -132,8 +152,12 @@ std::string layout(const std::vector<std::string>& label_headers, const std::vec
     for (const Row& row : rows) width = std::max(width, row.labels[j].size());
     label_width += 2 + width;
   }
+  const std::size_t line_width = terminal_width(STDOUT_FILENO);
   std::string text;
   for (std::size_t first = 0; first < column_names.size();) {
+    if (first > 0 && static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + rows.size() > most_lines)
+      return text + fmt::format("  ... {} of {} columns left out (all of them: --json, or a model file) ...\n",
+                                column_names.size() - first, column_names.size());
     TextTable table;
     for (const std::string& header : label_headers) table.add_column(header, TextTable::Align::left);
     std::size_t last = first;
@@ -160,6 +184,17 @@ std::string layout(const std::vector<std::string>& label_headers, const std::vec
   return text;
 }
 
+/// A table must not read as if off-diagonal entries were 0.
+std::string note_on_matrices(const Schema& schema) {
+  std::string text;
+  for (const Field& field : schema.fields())
+    if (is_shortened(field))
+      text += wrapped(fmt::format("  {}: of {} x {} the diagonal alone (all entries: --json, or a model file)",
+                                  field.name, field.dimension, field.dimension),
+                      terminal_width(STDOUT_FILENO), 4);
+  return text;
+}
+
 std::string weights_text(const Prior& prior) {
   switch (prior.weights) {
     case WeightsPrior::fixed:
@@ -178,19 +213,20 @@ std::string weights_text(const Prior& prior) {
 
 std::string components_table(const Mixture& mixture, const ColumnLabels& columns) {
   const ParameterTable& table = mixture.parameters();
+  const std::vector<int> digits = digits_of(table);
   std::vector<Row> rows;
   for (std::size_t k = 0; k < mixture.components(); ++k)
-    append_rows(rows, {std::to_string(k), format_value(mixture.weights()[k])}, mixture.family(), table.schema(),
-                table.row(k), columns);
-  return layout({"component", "weight", "parameter"}, columns.names, rows);
+    append_rows(rows, {std::to_string(k), format_value(mixture.weights()[k])}, mixture.family(), table, k, digits,
+                columns);
+  return layout({"component", "weight", "parameter"}, columns.names, rows) + note_on_matrices(table.schema());
 }
 
 std::string prior_table(const Prior& prior, const Family& family, const ColumnLabels& columns) {
   std::string text = "  weights: " + weights_text(prior) + "\n";
   if (!prior.components) return text + "  components: flat\n";
   std::vector<Row> rows;
-  append_rows(rows, {}, family, prior.components->schema(), prior.components->row(0), columns);
-  return text + layout({"components"}, columns.names, rows);
+  append_rows(rows, {}, family, *prior.components, 0, digits_of(*prior.components), columns);
+  return text + layout({"components"}, columns.names, rows) + note_on_matrices(prior.components->schema());
 }
 
 }  // namespace mixfam::cli

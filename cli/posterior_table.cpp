@@ -1,11 +1,14 @@
 #include "posterior_table.hpp"
 
 #include "dense_matrix.hpp"
+#include "digits.hpp"
+#include "terminal.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
 
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -53,7 +56,14 @@ std::vector<Entry> entries_of(const Field& field, const Family& family, const Co
   return entries;
 }
 
-std::string cell(double value) { return std::isnan(value) ? "" : format_value(value); }
+/// Mean, mode and interval of one number, as exact as the interval is narrow.
+std::vector<std::string> cells_of(double mean, double mode, double lower, double upper) {
+  const int digits = digits_for(std::max(std::abs(lower), std::abs(upper)), upper - lower);
+  std::vector<std::string> cells;
+  for (const double value : {mean, mode, lower, upper})
+    cells.push_back(std::isnan(value) ? "" : format_digits(value, digits));
+  return cells;
+}
 
 }  // namespace
 
@@ -66,7 +76,8 @@ std::string posterior_table(const Posterior& posterior, const Family& family, co
   table.add_column(fmt::format("{:g} %", 50 * (1 + posterior.level)));
   std::size_t lines = 0;
   std::size_t left_out = 0;
-  const auto add = [&](std::vector<std::string> cells) {
+  const auto add = [&](std::vector<std::string> cells, const std::vector<std::string>& numbers) {
+    cells.insert(cells.end(), numbers.begin(), numbers.end());
     if (lines++ < shown_lines) {
       table.add_row(std::move(cells));
     } else {
@@ -75,19 +86,22 @@ std::string posterior_table(const Posterior& posterior, const Family& family, co
   };
   const Schema& schema = posterior.mean.schema();
   for (std::size_t k = 0; k < posterior.mean.components(); ++k) {
-    add({std::to_string(k), "weight", "", cell(posterior.weight_mean[k]), "", cell(posterior.weight_lower[k]),
-         cell(posterior.weight_upper[k])});
+    add({std::to_string(k), "weight", ""},
+        cells_of(posterior.weight_mean[k], std::nan(""), posterior.weight_lower[k], posterior.weight_upper[k]));
     for (std::size_t f = 0; f < schema.fields().size(); ++f) {
       if (!schema.fields()[f].is_shown()) continue;
       for (const Entry& entry : entries_of(schema.fields()[f], family, columns)) {
         const std::size_t place = schema.offset(f) + entry.place;
-        add({"", entry.name, entry.column, cell(posterior.mean.row(k)[place]), cell(posterior.mode.row(k)[place]),
-             cell(posterior.lower.row(k)[place]), cell(posterior.upper.row(k)[place])});
+        add({"", entry.name, entry.column}, cells_of(posterior.mean.row(k)[place], posterior.mode.row(k)[place],
+                                                     posterior.lower.row(k)[place], posterior.upper.row(k)[place]));
       }
     }
   }
   if (left_out > 0) table.add_remark(fmt::format("... {} lines left out (all of them: --json) ...", left_out));
-  return table.str();
+  if (family.columns() > shown_columns)
+    table.add_remark(
+        fmt::format("... of {} columns the first {} (all of them: --json) ...", family.columns(), shown_columns));
+  return table.str(terminal_width(STDOUT_FILENO), 3);
 }
 
 }  // namespace mixfam::cli

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sys/stat.h>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -56,8 +57,16 @@ class PriorFile {
   }
 
   Json parse() const {
+    const auto unreadable = [&](const std::string& reason) {
+      throw Error(ErrorKind::data, "cannot read prior " + file_ + ": " + reason);
+    };
+    // A pipe may keep its reader waiting for ever, a device may never end.
+    struct ::stat status = {};
+    if (::stat(file_.c_str(), &status) != 0) unreadable(std::strerror(errno));
+    if (S_ISDIR(status.st_mode)) unreadable("it is a directory");
+    if (!S_ISREG(status.st_mode)) unreadable("it is not a regular file; save what it would hand out to a file first");
     std::ifstream stream(file_);
-    if (!stream) throw Error(ErrorKind::data, "cannot read prior " + file_ + ": " + std::strerror(errno));
+    if (!stream) unreadable(std::strerror(errno));
     try {
       return Json::parse(stream);
     } catch (const Json::exception& error) {

@@ -1,15 +1,19 @@
 #include "progress.hpp"
 
+#include "fit_options.hpp"
+#include "terminal.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace mixfam::cli {
 
@@ -18,15 +22,11 @@ namespace {
 constexpr auto live_interval = std::chrono::milliseconds(100);
 constexpr auto line_interval = std::chrono::seconds(5);
 
-std::size_t terminal_width() {
-  winsize size = {};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 80;
-}
+double seconds(std::chrono::steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
 
-Progress::Progress(std::size_t restarts, bool quiet) : mode_(choose_mode(quiet)), restarts_(restarts) {}
+Progress::Progress(bool quiet) : mode_(choose_mode(quiet)) {}
 
 Progress::~Progress() { end(); }
 
@@ -39,45 +39,85 @@ Progress::Mode Progress::choose_mode(bool quiet) {
   return ::isatty(STDERR_FILENO) == 1 && !plain ? Mode::live : Mode::lines;
 }
 
+void Progress::say(const std::string& activity) {
+  if (mode_ != Mode::silent) show(activity);
+}
+
+void Progress::expect(std::size_t restarts, const FitOptions& options) {
+  restarts_ = restarts;
+  max_iterations_ = options.max_iterations;
+  tolerance_ = options.tolerance;
+  is_sampling_ = is_sampling(options);
+}
+
 void Progress::begin(std::size_t restart) {
   finish_restart();
   restart_ = restart;
   running_ = true;
-  has_entry_ = false;
+  first_and_last_.clear();
+  forecast_ = Forecast(tolerance_);
+  if (mode_ == Mode::live) show(start_text() + "first pass over the rows");
 }
 
 void Progress::iteration(const TraceEntry& entry) {
-  last_ = entry;
-  has_entry_ = true;
+  if (first_and_last_.empty()) first_entry_ = Clock::now();
+  if (first_and_last_.size() == 2) first_and_last_.pop_back();
+  first_and_last_.push_back(entry);
+  forecast_.add(entry);
   if (mode_ != Mode::silent && due()) show(state());
+}
+
+void Progress::clear() const {
+  if (mode_ == Mode::live) std::fputs("\r\x1b[K", stderr);
 }
 
 void Progress::end() {
   finish_restart();
-  if (mode_ == Mode::live) std::fputs("\r\x1b[K", stderr);
+  clear();
   mode_ = Mode::silent;
 }
 
+std::string Progress::start_text() const {
+  return restarts_ > 1 ? fmt::format("start {} ({} of {}), ", restart_, restart_ + 1, restarts_) : "";
+}
+
+/// Short, so that a line of a terminal holds it.
 std::string Progress::state() const {
-  const std::string start =
-      restarts_ > 1 ? fmt::format("start {} ({} of {}), ", restart_, restart_ + 1, restarts_) : "";
-  if (!has_entry_) return start + "no iteration";
-  const double gain = last_.gain_m + last_.gain_e;
-  const bool has_likelihood = !std::isnan(last_.log_likelihood);
-  return fmt::format("{}iteration {}: {} {}{}", start, last_.iteration, has_likelihood ? "log likelihood" : "ELBO",
-                     format_nats(has_likelihood ? last_.log_likelihood : last_.elbo_e),
-                     std::isnan(gain) ? "" : ", gain " + format_small(gain));
+  if (first_and_last_.empty()) return start_text() + "no iteration";
+  const TraceEntry& last = first_and_last_.back();
+  const double gain = last.gain_m + last.gain_e;
+  const bool has_likelihood = !std::isnan(last.log_likelihood);
+  return fmt::format("{}iteration {}: {} {:.2f}{}{}, {}", start_text(), last.iteration,
+                     has_likelihood ? "log p" : "ELBO", has_likelihood ? last.log_likelihood : last.elbo_e,
+                     std::isnan(gain) ? "" : fmt::format(", gain {:.1e}", gain), pace(),
+                     duration_text(seconds(Clock::now() - begun_)));
+}
+
+/// The time of a pass over the data, and how many are still to come of this start.
+std::string Progress::pace() const {
+  const TraceEntry& last = first_and_last_.back();
+  const std::size_t passes = last.iteration - first_and_last_.front().iteration;
+  if (passes == 0) return "";
+  const double pass = seconds(Clock::now() - first_entry_) / static_cast<double>(passes);
+  const std::string text = ", " + duration_text(pass) + " a pass";
+  const auto left = static_cast<double>(max_iterations_ - std::min(max_iterations_, last.iteration));
+  const auto expected = is_sampling_ ? std::optional(left) : forecast_.remaining_iterations();
+  if (!running_ || !expected) return text;
+  const double remaining = std::min(*expected, left);
+  return text +
+         fmt::format(", {}{:.0f} left ({})", is_sampling_ ? "" : "~", remaining, duration_text(remaining * pass));
 }
 
 void Progress::finish_restart() {
-  if (running_ && mode_ == Mode::lines) show(state());
-  running_ = false;
+  if (std::exchange(running_, false) && mode_ == Mode::lines) show(state());
 }
 
 void Progress::show(const std::string& line) {
   if (mode_ == Mode::live) {
-    // One short of the width: a full line would wrap and could not be taken back.
-    std::fprintf(stderr, "\r%s\x1b[K", line.substr(0, terminal_width() - 1).c_str());
+    // A full line would wrap and could not be taken back; a terminal adds "^C" to it.
+    constexpr std::size_t margin = 3;
+    const std::size_t width = terminal_width(STDERR_FILENO);
+    std::fprintf(stderr, "\r%s\x1b[K", line.substr(0, width - std::min(width, margin)).c_str());
     std::fflush(stderr);
   } else {
     std::fprintf(stderr, "%s\n", line.c_str());

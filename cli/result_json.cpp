@@ -1,5 +1,6 @@
 #include "result_json.hpp"
 
+#include "as_typed.hpp"
 #include "components_json.hpp"
 #include "parameters_json.hpp"
 #include "trace_json.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// All options in effect.
 Json options(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   const FitOptions& options = outcome.options;
@@ -59,7 +61,7 @@ Json restarts(const RestartsResult& runs) {
     json["objective"] = run.objective;
     json["log_likelihood"] = run.log_likelihood;
     json["iterations"] = run.iterations;
-    json["message"] = run.message;
+    json["message"] = as_typed(run.message);
     list.push_back(std::move(json));
   }
   return list;
@@ -78,8 +80,8 @@ std::string result_json(const FitOutcome& outcome) {
   if (outcome.has_prior()) json["prior"] = prior_json(outcome.options.prior);
   json["seed"] = outcome.request.seed;
   json["instruction_set"] = best.instruction_set;
-  json["verdict"] = to_string(best.verdict);
-  json["message"] = best.message;
+  json["verdict"] = to_string(outcome.verdict());
+  json["message"] = outcome.message();
   json["remaining_gain"] = best.remaining_gain;
   json["iterations"] = best.iterations();
   json["log_likelihood"] = best.log_likelihood();
@@ -96,6 +98,15 @@ std::string result_json(const FitOutcome& outcome) {
   return document_text(json);
 }
 
-std::string options_json(const FitOutcome& outcome) { return compact_text(options(outcome)); }
+std::string options_json(const FitOutcome& outcome) {
+  Json json = options(outcome);
+  json["rows"] = outcome.rows;
+  if (outcome.distinct_rows) json["distinct_rows"] = *outcome.distinct_rows;
+  json["best_restart"] = outcome.runs.best_restart;
+  json["instruction_set"] = outcome.best().instruction_set;
+  json["verdict"] = to_string(outcome.verdict());
+  json["message"] = outcome.message();
+  return compact_text(json);
+}
 
 }  // namespace mixfam::cli

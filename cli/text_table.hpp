@@ -17,6 +17,8 @@ class TextTable {
   void add_row(std::vector<std::string> cells);
   /// A line of text across all columns.
   void add_remark(std::string text);
+  /// As many tables one below the other as it takes to keep to a width; the first `key_columns` stand in each.
+  std::string str(std::size_t width, std::size_t key_columns) const;
   std::string str() const;
 
  private:
@@ -25,7 +27,10 @@ class TextTable {
     std::vector<std::string> cells;
   };
 
-  std::string format(const Line& line, const std::vector<std::size_t>& widths) const;
+  std::vector<std::size_t> widths() const;
+  std::string format(const Line& line, const std::vector<std::size_t>& widths,
+                     const std::vector<std::size_t>& columns) const;
+  std::string format(const std::vector<std::size_t>& widths, const std::vector<std::size_t>& columns) const;
 
   std::vector<std::string> headers_;
   std::vector<Align> alignments_;

@@ -1,7 +1,6 @@
 #include "trace_csv.hpp"
 
 #include "text.hpp"
-#include "weights_prior.hpp"
 
 #include <fmt/format.h>
 
@@ -44,43 +43,10 @@ std::string quoted(const std::vector<std::string>& events) {
   return result + "\"";
 }
 
-std::string header(const FitOutcome& outcome) {
-  const FitRequest& request = outcome.request;
-  const FitResult& best = outcome.best();
-  std::string text;
-  const auto add = [&](const char* key, const auto& value) { text += fmt::format("# {} = {}\n", key, value); };
-  const auto add_text = [&](const char* key, const std::string& value) { add(key, printable(value, value.size())); };
-  add("mixfam", MIXFAM_VERSION);
-  add_text("data", outcome.file + ":" + outcome.path);
-  add("rows", outcome.rows);
-  if (outcome.distinct_rows) add("distinct_rows", *outcome.distinct_rows);
-  add_text("family", best.mixture.family().spec());
-  add("components", best.mixture.components());
-  add("update", to_string(request.update));
-  add("assign", to_string(request.assignment));
-  add_text("start", request.start);
-  add("seed", request.seed);
-  add("restart", outcome.runs.best_restart);
-  if (request.prior) add_text("prior", *request.prior);
-  if (outcome.has_prior() || request.weights) add("weights", name_of(outcome.options.prior.weights));
-  add("tolerance", outcome.options.tolerance);
-  add("max_iterations", outcome.options.max_iterations);
-  if (request.temperature) add("temperature", outcome.options.temperature);
-  if (request.temperature) add("cooling", outcome.options.cooling);
-  if (request.batch_rows) add("batch_rows", outcome.options.batch_rows);
-  if (request.batch_rows) add("forgetting", outcome.options.forgetting);
-  if (outcome.is_accelerated()) add("accelerate", to_string(outcome.options.accelerate));
-  add("degenerate", to_string(outcome.options.degenerate));
-  add("instruction_set", best.instruction_set);
-  add("verdict", to_string(best.verdict));
-  return text;
-}
-
 }  // namespace
 
 std::string trace_csv(const FitOutcome& outcome) {
-  std::string text = header(outcome);
-  text += outcome.is_accelerated() ? "iteration,accelerated" : "iteration";
+  std::string text = outcome.is_accelerated() ? "iteration,accelerated" : "iteration";
   for (const TraceQuantity& quantity : trace_quantities()) text += fmt::format(",{}", quantity.name);
   const std::size_t components = most_components(outcome.best().trace);
   for (const ListQuantity& quantity : list_quantities)

@@ -1,13 +1,16 @@
 #include "trace_table.hpp"
 
+#include "terminal.hpp"
 #include "text.hpp"
 #include "text_table.hpp"
 
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -28,10 +31,23 @@ Quantity field(const char* header, double TraceEntry::*value, std::string (*form
   return {header, [value](const Trace& trace, std::size_t t) { return trace[t].*value; }, format};
 }
 
+/// What rounding of the sums over the rows leaves of a difference between them is shown as 0.
+double rounded(double difference, const TraceEntry& entry) {
+  constexpr double relative_rounding = 16 * std::numeric_limits<double>::epsilon();
+  const double size = std::max({std::abs(entry.objective), std::abs(entry.q), 1.0});
+  return std::abs(difference) <= relative_rounding * size ? 0 : difference;
+}
+
+/// A difference between bounds.
+Quantity difference(const char* header, double TraceEntry::*value) {
+  return {header, [value](const Trace& trace, std::size_t t) { return rounded(trace[t].*value, trace[t]); },
+          format_small};
+}
+
 std::string format_entropy(double value) { return fmt::format("{:.4f}", value); }
 
 double gain(const Trace& trace, std::size_t t) {
-  return t == 0 ? std::nan("") : trace[t].objective - trace[t - 1].objective;
+  return t == 0 ? std::nan("") : rounded(trace[t].objective - trace[t - 1].objective, trace[t]);
 }
 
 double kl_of_components(const Trace& trace, std::size_t t) {
@@ -55,7 +71,7 @@ std::vector<Quantity> terms_of_likelihood(const FitOutcome& outcome) {
   if (outcome.has_prior()) list.push_back(field("log prior", &TraceEntry::log_prior, format_nats));
   if (!in_batches) {
     list.push_back(field("ELBO after M", &TraceEntry::elbo_m, format_nats));
-    list.push_back(field("KL", &TraceEntry::kl, format_small));
+    list.push_back(difference("KL", &TraceEntry::kl));
   }
   // Of a hard or sampled assignment H is 0, and the bound after the E-step is not the log likelihood.
   if (outcome.options.assignment == Assignment::soft) {
@@ -66,8 +82,8 @@ std::vector<Quantity> terms_of_likelihood(const FitOutcome& outcome) {
   if (in_batches) {
     list.push_back({"gain", gain, format_small});
   } else {
-    list.push_back(field("M-gain", &TraceEntry::gain_m, format_small));
-    list.push_back(field("E-gain", &TraceEntry::gain_e, format_small));
+    list.push_back(difference("M-gain", &TraceEntry::gain_m));
+    list.push_back(difference("E-gain", &TraceEntry::gain_e));
   }
   return list;
 }
@@ -96,12 +112,41 @@ void add_entry(TextTable& table, const Trace& trace, std::size_t t, const std::v
 std::string legend_of_columns(const FitOutcome& outcome) {
   const FitOptions& options = outcome.options;
   if (options.update == Update::vb)
-    return "  ELBO = E[log p(X|Z)] + E[log p(Z)] + H - KL weights - KL components, H of q(Z); in nats\n";
-  if (options.batch_rows > 0) return "  each line after a pass of batches; gains of the objective, in nats\n";
+    return "  ELBO = E[log p(X|Z)] + E[log p(Z)] + H - KL weights - KL components, H of q(Z); in nats";
+  if (options.batch_rows > 0) return "  each line after a pass of batches; gains of the objective, in nats";
   std::string text = "  log likelihood = ELBO after M + KL";
   if (outcome.increases_log_likelihood() && options.temperature == 1) text += " = Q + H";
   if (options.assignment == Assignment::soft) text += ", H the entropy of the assignment";
-  return text + "; gains in nats\n";
+  return text + "; gains in nats";
+}
+
+/// What happened on the way; the same again and again in one line.
+std::string events_text(const Trace& trace) {
+  struct Event {
+    std::string text;
+    std::vector<std::size_t> iterations;
+  };
+  std::vector<Event> events;
+  for (const TraceEntry& entry : trace) {
+    for (const std::string& text : entry.events) {
+      const auto same =
+          std::find_if(events.begin(), events.end(), [&](const Event& event) { return event.text == text; });
+      if (same != events.end()) {
+        same->iterations.push_back(entry.iteration);
+      } else {
+        events.push_back({text, {entry.iteration}});
+      }
+    }
+  }
+  std::string text;
+  for (const Event& event : events) {
+    const std::size_t count = event.iterations.size();
+    const std::string when = count == 1 ? fmt::format("iteration {}", event.iterations.front())
+                                        : fmt::format("iterations {} to {}, in {} of them", event.iterations.front(),
+                                                      event.iterations.back(), count);
+    text += wrapped("  " + when + ": " + event.text, terminal_width(STDOUT_FILENO), 4);
+  }
+  return text;
 }
 
 }  // namespace
@@ -120,16 +165,13 @@ std::string trace_table(const FitOutcome& outcome) {
     }
     add_entry(table, trace, t, list, outcome.is_accelerated());
   }
-  std::string text = table.str();
-  for (const TraceEntry& entry : trace)
-    for (const std::string& event : entry.events) text += fmt::format("  iteration {}: {}\n", entry.iteration, event);
-  return text;
+  return table.str(terminal_width(STDOUT_FILENO), 1) + events_text(trace);
 }
 
 std::string trace_legend(const FitOutcome& outcome) {
   const std::string marks =
       outcome.is_accelerated() ? "  * extrapolated; a number that is missing was a trial that gained nothing\n" : "";
-  return legend_of_columns(outcome) + marks;
+  return wrapped(legend_of_columns(outcome), terminal_width(STDOUT_FILENO), 4) + marks;
 }
 
 }  // namespace mixfam::cli

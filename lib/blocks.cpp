@@ -69,8 +69,15 @@ Convert converter(ElementType type) {
   return convert_rows<double>;
 }
 
+/// Each thread holds memory of its own, so that a number beyond any machine's cores only costs.
+constexpr std::size_t most_threads = 1024;
+
 std::size_t thread_count(std::size_t wanted) {
-  return wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
+  return std::min<std::size_t>(wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()), most_threads);
+}
+
+std::size_t leaves_of(const Source& source) {
+  return std::max<std::size_t>(1, (source.rows() + leaf_rows - 1) / leaf_rows);
 }
 
 /// As many leaves as make a task worth a thread's while, but not so many that threads run out of tasks.
@@ -155,7 +162,7 @@ class TaskQueue {
 }  // namespace
 
 Rows::Rows(Source& data, std::size_t threads_wanted, const Family* reads_native)
-    : source(data), threads(thread_count(threads_wanted)), family(reads_native) {}
+    : source(data), threads(std::min(thread_count(threads_wanted), leaves_of(data))), family(reads_native) {}
 
 DataBlock BlockReader::read(const Chunk& chunk, std::size_t first) {
   const std::size_t rows = std::min(block_rows, chunk.rows - first);

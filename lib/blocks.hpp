@@ -22,7 +22,8 @@ inline constexpr std::size_t leaf_rows = pass_granularity;
 /// Doubles between the columns of a block.
 inline constexpr std::size_t block_stride = column_stride(block_rows);
 
-/// The rows of a source, and how many threads pass over them; 0: as many as there are cores.
+/// The rows of a source, and how many threads pass over them; 0: as many as there are cores. Never more than there are
+/// leaves to sum.
 struct Rows {
   Rows(Source& data, std::size_t threads_wanted = 0, const Family* reads_native = nullptr);
 

@@ -67,8 +67,9 @@ void BlockPosterior::compute(const DataBlock& block, const Source& source) {
                       {R.data(), R.column_stride(), components_}, log_normaliser_.data(), entropy_.data());
   for (std::size_t n = 0; n < rows_; ++n)
     if (!(log_normaliser_[n] > 0.5 * log_zero))
-      throw Error(ErrorKind::numerical, describe_row(source, block.first_row + n) +
-                                            " has no density under any component; start elsewhere or use a prior");
+      throw Error(ErrorKind::numerical,
+                  describe_row(source, block.first_row + n) +
+                      " has no density under any component; start elsewhere or use a prior (`update = map`)");
   temperature_ = 1;
   certain_ = false;
 }

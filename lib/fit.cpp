@@ -61,9 +61,10 @@ class Fit {
     while (!verdict_) {
       if (iteration() > options_.max_iterations) {
         finish(Verdict::max_iterations,
-               stops_by_itself() ? "stopped after " + std::to_string(options_.max_iterations) +
-                                       " iterations, before the tolerance was reached; allow more (max-iterations)"
-                                 : "made " + std::to_string(options_.max_iterations) + " iterations");
+               stops_by_itself()
+                   ? "stopped after " + std::to_string(options_.max_iterations) +
+                         " iterations, before the tolerance was reached; allow more (`max_iterations`)" + faster()
+                   : "made " + std::to_string(options_.max_iterations) + " iterations");
       } else {
         iterate();
       }
@@ -72,6 +73,13 @@ class Fit {
   }
 
  private:
+  /// What to say to somebody who waits for plain steps.
+  std::string faster() const {
+    const bool could = options_.assignment == Assignment::soft && options_.batch_rows == 0 &&
+                       options_.temperature == 1 && options_.accelerate == Acceleration::none;
+    return could ? " or take longer steps (`accelerate = anderson`)" : "";
+  }
+
   std::size_t iteration() const { return trace_.empty() ? 0 : trace_.back().iteration + 1 + rejected_; }
 
   Rows rows() const { return {source_, options_.threads}; }
@@ -342,7 +350,7 @@ class Fit {
   void degenerate(const std::vector<Degeneracy>& components) {
     const std::string what = "iteration " + std::to_string(iteration()) + ", " + describe(components);
     trace_.back().events.push_back("degenerate: " + what);
-    finish(Verdict::degenerate, what + "; use a prior (update map), fewer components or another start");
+    finish(Verdict::degenerate, what + "; use a prior (`update = map`), fewer components or another start");
   }
 
   void finish(Verdict verdict, std::string message) {
@@ -417,7 +425,7 @@ FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Sourc
   UpdateResult start = update(family, statistics, update_rule(options), equal_weights);
   if (!start.degenerate.empty())
     throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(start.degenerate) +
-                                          "; use a prior (update map) or other responsibilities");
+                                          "; use a prior (`update = map`) or other responsibilities");
   State state(family, std::move(start), {statistics.counts().begin(), statistics.counts().end()});
   return Fit(std::move(state), source, options, check).run();
 }

@@ -1,3 +1,4 @@
+#include "hdf5_location.hpp"
 #include "hdf5_objects.hpp"
 #include "rehearsal.hpp"
 
@@ -106,6 +107,14 @@ void describe_dataset(hid_t dataset, Hdf5Object& object) {
   }
 }
 
+/// Dimension scales (HDF5, netCDF) and the indices of pandas and PyTables, groups named "_i_" and their table's name.
+bool is_auxiliary(const Hdf5Object& object) {
+  if (object.path.find("/_i_") != std::string::npos) return true;
+  return std::any_of(object.attributes.begin(), object.attributes.end(), [](const auto& attribute) {
+    return attribute.first == "CLASS" && attribute.second == "DIMENSION_SCALE";
+  });
+}
+
 /// What stays the same when one object is reached by several paths.
 std::string identity(hid_t object) {
 #if H5_VERSION_GE(1, 12, 0)
@@ -138,28 +147,28 @@ std::optional<Hdf5Object> describe_link(const Handle& file, const std::string& p
 
 }  // namespace
 
-std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file_name) {
+std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file_name, const std::string& top) {
   std::vector<Hdf5Object> objects;
   std::set<std::string> seen;
   // A list of what is still to do, and not recursion: a hostile file may be deeper than the call stack.
-  std::vector<std::string> pending = {"/"};
+  std::vector<std::string> pending = {top};
   while (!pending.empty()) {
     const std::string path = pending.back();
     pending.pop_back();
     rehearsal::step(file_name + ":" + path);
-    if (path != "/") {
+    if (path != top) {
       if (auto link = describe_link(file, path)) {
         objects.push_back(*std::move(link));
         continue;
       }
     }
-    const Handle handle =
-        require(H5Oopen(file.id(), path.c_str(), H5P_DEFAULT), file_name + ":" + path, "open the object");
+    const Handle handle = open_object(file, file_name, path);
     if (!seen.insert(identity(handle.id())).second) continue;
 
     Hdf5Object object;
     object.path = path;
     object.attributes = attributes(handle.id());
+    object.auxiliary = is_auxiliary(object);
     switch (H5Iget_type(handle.id())) {
       case H5I_DATASET:
         describe_dataset(handle.id(), object);
@@ -176,6 +185,7 @@ std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file
         object.kind = "named type";
         break;
     }
+    if (object.auxiliary) object.eligible = false;
     objects.push_back(std::move(object));
   }
   return objects;
@@ -185,9 +195,10 @@ std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file
 
 namespace mixfam {
 
-std::vector<Hdf5Object> list_hdf5(const std::string& file) {
+std::vector<Hdf5Object> list_hdf5(const std::string& location) {
   const hdf5::Silence silence;
-  return hdf5::list_objects(hdf5::open_file(file), file);
+  const hdf5::Location parts = hdf5::split_location(location);
+  return hdf5::list_objects(hdf5::open_file(parts.file), parts.file, parts.path.empty() ? "/" : parts.path);
 }
 
 }  // namespace mixfam

@@ -1,12 +1,12 @@
 #include "hdf5_location.hpp"
 
+#include "hdf5_files.hpp"
 #include "hdf5_objects.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <set>
@@ -21,17 +21,6 @@ namespace {
 bool is_file(const std::string& name) {
   std::error_code ignored;
   return std::filesystem::exists(name, ignored) && !std::filesystem::is_directory(name, ignored);
-}
-
-std::vector<std::string> virtual_source_candidates(const std::string& source, const std::string& file) {
-  if (source == ".") return {file};
-  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  const std::filesystem::path name(source);
-  std::vector<std::string> candidates = {(folder / name).string(), source, (folder / name.filename()).string()};
-  if (const char* prefix = std::getenv("HDF5_VDS_PREFIX")) {
-    candidates.insert(candidates.begin(), (std::filesystem::path(prefix) / name).string());
-  }
-  return candidates;
 }
 
 }  // namespace
@@ -111,7 +100,7 @@ std::uint64_t virtual_source_bytes(hid_t creation, const std::string& file, cons
       open_ended = true;
       continue;
     }
-    const std::vector<std::string> candidates = virtual_source_candidates(source, file);
+    const std::vector<std::string> candidates = file_candidates(source, file, "HDF5_VDS_PREFIX");
     const auto found = std::find_if(candidates.begin(), candidates.end(), is_file);
     if (found == candidates.end()) {
       refuse(where + ": is a virtual data set, and its part '" + source + "' is missing");

@@ -76,7 +76,7 @@ Handle open_object(const Handle& file, const std::string& file_name, const std::
 /// Opens a data set. Throws Error(data) also for a group, listing its children.
 Handle open_dataset(const Handle& file, const std::string& file_name, const std::string& path);
 
-/// All objects of an open file in path order.
-std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file_name);
+/// The object at a path of an open file and all below it, in path order.
+std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file_name, const std::string& top = "/");
 
 }  // namespace mixfam::hdf5

@@ -1,4 +1,5 @@
 #include "hdf5_cells.hpp"
+#include "hdf5_files.hpp"
 #include "hdf5_location.hpp"
 #include "hdf5_objects.hpp"
 #include "hdf5_storage.hpp"
@@ -295,8 +296,8 @@ void Hdf5Source::Impl::open_table(const Hdf5Options& options, hid_t type) {
     if (hdf5::numeric_type(member.type.id()) || hdf5::is_string(member.type.id())) readable.push_back(member.name);
   }
   if (options.columns.empty()) {
-    refuse(where() + ": is a table; choose columns, as in --columns " + readable.front() +
-           (readable.size() > 1 ? "," + readable[1] : "") + ": its columns of numbers or strings are " +
+    refuse(where() + ": is a table; choose columns, as in `columns = " + readable.front() +
+           (readable.size() > 1 ? "," + readable[1] : "") + "`: its columns of numbers or strings are " +
            hdf5::list_text(readable));
   }
   const std::vector<std::size_t> chosen = choose_columns(options.columns, member_names, all.size(), where());
@@ -524,6 +525,10 @@ const std::vector<std::vector<std::string>>& Hdf5Source::category_labels() const
 std::string Hdf5Source::name() const { return impl_->where(); }
 const std::string& Hdf5Source::file() const { return impl_->file; }
 const std::string& Hdf5Source::path() const { return impl_->texts.path; }
+std::vector<std::string> Hdf5Source::files() const {
+  const hdf5::Silence silence;
+  return hdf5::files_of(file(), path());
+}
 const std::vector<std::string>& Hdf5Source::warnings() const { return impl_->warnings; }
 
 std::size_t Hdf5Source::row_bytes() const { return impl_->handed_row_bytes(); }

@@ -254,7 +254,7 @@ Mixture start_mixture(const FamilyPtr& family, const Statistics& statistics, con
   UpdateResult result = update(family, statistics, {Update::map, prior}, equal_weights);
   if (!result.degenerate.empty())
     throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(result.degenerate) +
-                                          "; use a prior (update map) or fewer components");
+                                          "; use a prior (`update = map`) or fewer components");
   return {family, std::move(result.weights), std::move(result.theta)};
 }
 

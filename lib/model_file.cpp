@@ -3,18 +3,14 @@
 #include "require_family.hpp"
 #include "responsibilities.hpp"
 
+#include <mixfam/atomic_file.hpp>
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <limits>
 
 namespace mixfam {
@@ -252,108 +248,6 @@ std::string model_bytes(const SavedModel& model) {
   if (model.posterior) put_posterior(image, *model.posterior);
   put_trace(image, model.trace);
   return image.bytes();
-}
-
-// --- bytes to disk ----------------------------------------------------------------------------------------------
-
-[[noreturn]] void throw_unwritable(const std::string& file, const std::string& cause) {
-  throw Error(ErrorKind::write, "cannot write '" + file + "': " + cause);
-}
-
-[[noreturn]] void throw_errno(const std::string& file) { throw_unwritable(file, std::strerror(errno)); }
-
-/// The file that a chain of symbolic links ends at, which need not exist.
-std::filesystem::path follow_links(const std::string& file) {
-  constexpr int longest_chain = 40;
-  std::filesystem::path target = file;
-  std::error_code ignored;
-  for (int i = 0; i < longest_chain && std::filesystem::is_symlink(target, ignored); ++i) {
-    target = target.parent_path() / std::filesystem::read_symlink(target, ignored);
-  }
-  return target;
-}
-
-/// A file beside the target that is gone again unless it takes the target's place.
-class TemporaryFile {
- public:
-  TemporaryFile(const std::string& file, const std::filesystem::path& target) : file_(file), target_(target) {
-    const std::string base = target.string() + ".tmp." + std::to_string(getpid());
-    name_ = base;
-    // A killed process may have left a file of this name when process numbers repeat, as they do in containers.
-    constexpr int most_tries = 100;
-    for (int i = 1; i <= most_tries; ++i) {
-      descriptor_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (descriptor_ >= 0) return;
-      if (errno != EEXIST) break;
-      name_ = base + "." + std::to_string(i);
-    }
-    throw_errno(file_);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    if (!name_.empty()) ::unlink(name_.c_str());
-  }
-
-  void write(const std::string& bytes) {
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t count = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) throw_errno(file_);
-      done += static_cast<std::size_t>(count);
-    }
-  }
-
-  void take_permissions_of(const struct ::stat& old) {
-    if (::fchmod(descriptor_, old.st_mode & 07777) != 0) throw_errno(file_);
-  }
-
-  void replace_target() {
-    if (::fsync(descriptor_) != 0) throw_errno(file_);
-    const int closed = ::close(std::exchange(descriptor_, -1));
-    if (closed != 0) throw_errno(file_);
-    if (::rename(name_.c_str(), target_.c_str()) != 0) throw_errno(file_);
-    name_.clear();
-  }
-
- private:
-  std::string file_;
-  std::filesystem::path target_;
-  std::string name_;
-  int descriptor_ = -1;
-};
-
-/// Makes a rename last. File systems that cannot sync a folder have no need of it.
-void sync_folder(const std::string& file, const std::filesystem::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  const int status = ::fsync(descriptor);
-  const int number = errno;
-  ::close(descriptor);
-  if (status == 0 || number == EINVAL || number == ENOTSUP) return;
-  throw_unwritable(file, std::strerror(number));
-}
-
-void write_atomically(const std::string& file, const std::string& bytes) {
-  const std::filesystem::path target = follow_links(file);
-  const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored)) {
-    throw_unwritable(file, "the folder '" + folder.string() + "' does not exist");
-  }
-  struct ::stat old = {};
-  const bool replaces = ::stat(target.c_str(), &old) == 0;
-  if (replaces && S_ISDIR(old.st_mode)) throw_unwritable(file, "it is a directory");
-  if (replaces && !S_ISREG(old.st_mode)) throw_unwritable(file, "it is not a regular file");
-  if (replaces && ::access(target.c_str(), W_OK) != 0) throw_errno(file);
-
-  TemporaryFile temporary(file, target);
-  temporary.write(bytes);
-  if (replaces) temporary.take_permissions_of(old);
-  temporary.replace_target();
-  sync_folder(file, folder);
 }
 
 // --- reading ----------------------------------------------------------------------------------------------------
@@ -647,9 +541,9 @@ void save_model(const std::string& file, const SavedModel& model) {
   try {
     bytes = model_bytes(model);
   } catch (const Error& error) {
-    throw_unwritable(file, error.what());
+    throw Error(ErrorKind::write, "cannot write '" + file + "': " + error.what());
   }
-  write_atomically(file, bytes);
+  write_atomically(file, {bytes.data(), bytes.size()});
 }
 
 SavedModel load_model(const std::string& file, const Registry& registry) {

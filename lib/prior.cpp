@@ -15,7 +15,7 @@ constexpr double default_concentration = 2;
 
 void require_conjugate_prior(const Family& family) {
   if (family.hyperparameters().empty())
-    throw Error(ErrorKind::usage, "'" + family.spec() + "' has no conjugate prior; use maximum likelihood");
+    throw Error(ErrorKind::usage, "'" + family.spec() + "' has no conjugate prior; use `update = ml`");
 }
 
 }  // namespace
@@ -57,6 +57,10 @@ void check_prior(const Family& family, std::size_t components, const Prior& prio
     throw Error(ErrorKind::usage, "prior: these are no hyperparameters of '" + family.spec() + "': " + *reason);
   if (const auto reason = family.hyperparameters().check(h)) throw Error(ErrorKind::usage, "prior: " + *reason);
   if (const auto reason = family.check_prior(h)) throw Error(ErrorKind::usage, "prior: " + *reason);
+  const auto log_normaliser = family.log_partition(ConstMatrixView::row_major(h.data(), 1, h.size()));
+  if (log_normaliser && !std::isfinite(*log_normaliser))
+    throw Error(ErrorKind::usage,
+                "prior: its normalising constant is beyond what a double holds; use less extreme hyperparameters");
 }
 
 }  // namespace mixfam

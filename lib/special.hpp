@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/math/policies/policy.hpp>
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/gamma.hpp>
@@ -20,11 +21,19 @@ inline constexpr double log_two = 0.69314718055994530941723212145818;
 /// log 0, kept finite so that 0 * log 0 is 0 in every product.
 inline constexpr double log_zero = -1e300;
 
+/// What is too large for a double is infinite, and what has no value is NaN: whoever made the argument has to judge,
+/// not an exception from within.
+using Quiet =
+    boost::math::policies::policy<boost::math::policies::domain_error<boost::math::policies::ignore_error>,
+                                  boost::math::policies::pole_error<boost::math::policies::ignore_error>,
+                                  boost::math::policies::overflow_error<boost::math::policies::ignore_error>,
+                                  boost::math::policies::evaluation_error<boost::math::policies::ignore_error>>;
+
 /// log Gamma(x), x > 0.
-inline double log_gamma(double x) { return boost::math::lgamma(x); }
+inline double log_gamma(double x) { return boost::math::lgamma(x, Quiet()); }
 
 /// psi(x) = d log Gamma(x) / dx, x > 0.
-inline double digamma(double x) { return boost::math::digamma(x); }
+inline double digamma(double x) { return boost::math::digamma(x, Quiet()); }
 
 /// log x for x > 0, log_zero for 0.
 inline double floored_log(double x) { return x > 0 ? std::log(x) : log_zero; }
@@ -110,7 +119,7 @@ inline double log_choose(double n, double k) {
   return -log_beta(k + 1, n - k + 1) - std::log1p(n);
 }
 
-/// Quantiles at a level in (0, 1).
+/// Quantiles at a level in (0, 1). A scale of 0 puts all mass at 0; NaN for what is no distribution.
 double gamma_quantile(double shape, double rate, double level);
 double beta_quantile(double a, double b, double level);
 double inverse_gamma_quantile(double shape, double scale, double level);

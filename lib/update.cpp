@@ -2,6 +2,9 @@
 
 #include "streams.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace mixfam {
 
 namespace {
@@ -110,9 +113,25 @@ double log_prior(const Mixture& mixture, const Prior& prior) {
 }
 
 std::string describe(const std::vector<Degeneracy>& degenerate) {
+  std::vector<std::pair<std::string, std::vector<std::size_t>>> components_by_reason;
+  for (const Degeneracy& one : degenerate) {
+    const auto same = std::find_if(components_by_reason.begin(), components_by_reason.end(),
+                                   [&](const auto& entry) { return entry.first == one.reason; });
+    if (same != components_by_reason.end()) {
+      same->second.push_back(one.component);
+    } else {
+      components_by_reason.push_back({one.reason, {one.component}});
+    }
+  }
   std::string text;
-  for (const Degeneracy& one : degenerate)
-    text += (text.empty() ? "" : "; ") + ("component " + std::to_string(one.component)) + ": " + one.reason;
+  for (const auto& [reason, components] : components_by_reason) {
+    text += std::string(text.empty() ? "" : "; ") + (components.size() == 1 ? "component " : "components ");
+    for (std::size_t i = 0; i < components.size(); ++i) {
+      const bool last = i + 1 == components.size();
+      text += (i == 0 ? "" : last ? " and " : ", ") + std::to_string(components[i]);
+    }
+    text += ": " + reason;
+  }
   return text;
 }
 

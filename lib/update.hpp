@@ -54,7 +54,7 @@ ParameterTable posterior_hyperparameters(const Family& family, const Statistics&
 /// log p(theta, w), normalised where the prior is proper.
 double log_prior(const Mixture& mixture, const Prior& prior);
 
-/// "component 1: <reason>; component 2: ..".
+/// "components 1 and 3: <reason>; component 2: ..": each reason once.
 std::string describe(const std::vector<Degeneracy>& degenerate);
 
 }  // namespace mixfam

@@ -279,14 +279,14 @@ TEST_CASE("acceleration: what it cannot be combined with", "[acceleration]") {
     change(options);
     return error_of([&] { fit(start, source, options); });
   };
-  CHECK(error_with([](FitOptions& o) { o.assignment = Assignment::hard; }).find("usage: acceleration 'squarem'") == 0);
-  CHECK(error_with([](FitOptions& o) { o.assignment = Assignment::sampled; }).find("usage: acceleration") == 0);
-  CHECK(error_with([](FitOptions& o) { o.temperature = 2; }).find("usage: acceleration") == 0);
-  CHECK(error_with([](FitOptions& o) { o.batch_rows = 10; }).find("usage: acceleration") == 0);
+  CHECK(error_with([](FitOptions& o) { o.assignment = Assignment::hard; }).find("usage: `accelerate = squarem`") == 0);
+  CHECK(error_with([](FitOptions& o) { o.assignment = Assignment::sampled; }).find("usage: `accelerate") == 0);
+  CHECK(error_with([](FitOptions& o) { o.temperature = 2; }).find("usage: `accelerate") == 0);
+  CHECK(error_with([](FitOptions& o) { o.batch_rows = 10; }).find("usage: `accelerate") == 0);
   CHECK(error_with([&](FitOptions& o) {
           o = options_for(problem, Update::sampled, source);
           o.accelerate = Acceleration::squarem;
-        }).find("usage: acceleration") == 0);
+        }).find("usage: `accelerate") == 0);
   CHECK(to_string(Acceleration::none) == std::string("none"));
   CHECK(to_string(Acceleration::anderson) == std::string("anderson"));
 }

@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ MIXFAM = os.environ.get("MIXFAM", "mixfam")
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FAITHFUL = str(ROOT / "data" / "faithful.h5")
 
-DONE, USAGE, DATA, NUMERICAL, WRITE, INTERRUPTED = 0, 2, 3, 5, 6, 130
+DONE, INTERNAL, USAGE, DATA, NUMERICAL, WRITE = 0, 1, 2, 3, 5, 6
 
 # Sums of a few hundred terms in another order than the library's.
 ROUND_OFF = 1e-11
@@ -337,9 +336,7 @@ class Text(CliTest):
         marks = [entry["accelerated"] for entry in result["trace"]]
         self.assertTrue(any(marks))
         self.assertEqual(result["options"]["accelerate"], "squarem")
-        text = pathlib.Path(trace).read_text()
-        self.assertIn("# accelerate = squarem\n", text)
-        rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+        rows = list(csv.DictReader(pathlib.Path(trace).read_text().splitlines()))
         self.assertEqual([row["accelerated"] == "1" for row in rows], marks)
         with h5py.File(model) as file:
             self.assertEqual([bool(mark) for mark in file["trace/accelerated"][:]], marks)
@@ -466,7 +463,10 @@ class Files(CliTest):
         self.assertEqual(described["components"], saved["components"])
         self.assertEqual(described["trace"], saved["trace"])
         self.assertEqual(described["seed"], 9)
-        self.assertEqual(described["options"], saved["options"])
+        self.assertLessEqual(saved["options"].items(), described["options"].items())
+        for name in "verdict", "message", "instruction_set", "best_restart":
+            self.assertEqual(described["options"][name], saved[name])
+        self.assertEqual(described["options"]["rows"], 272)
         self.assertEqual(described["options"]["prior"], saved["prior"])
         text = run("describe", model).stdout
         for word in "gaussian", "eruptions", "covariance", "seed", "iterations":
@@ -490,11 +490,7 @@ class Files(CliTest):
     def test_trace_file(self):
         trace = self.path("trace.csv")
         result = self.fit_gaussian("--trace", trace, "--verify")
-        lines = pathlib.Path(trace).read_text().splitlines()
-        comments = dict(line[2:].split(" = ", 1) for line in lines if line.startswith("# "))
-        self.assertEqual(comments["seed"], "0")
-        self.assertEqual(comments["family"], result["family"])
-        rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+        rows = list(csv.DictReader(pathlib.Path(trace).read_text().splitlines()))
         self.assertEqual(len(rows), len(result["trace"]))
         for row, entry in zip(rows, result["trace"]):
             for name in "log_likelihood", "objective", "q", "entropy", "elbo_e", "elbo_m", "kl", "gain_m", "residual":
@@ -688,11 +684,10 @@ class Options(CliTest):
         best = json.loads(run(*arguments).stdout)
         self.assertIn(best["instruction_set"], ("baseline", "avx2", "avx512"))
         for name in {"baseline", best["instruction_set"]}:
-            outcome = run(*arguments, "--trace", self.path("trace.csv"), env=dict(os.environ, MIXFAM_SIMD=name))
+            outcome = run(*arguments, env=dict(os.environ, MIXFAM_SIMD=name))
             self.assertEqual(outcome.returncode, DONE, outcome.stderr)
             result = json.loads(outcome.stdout)
             self.assertEqual(result["instruction_set"], name)
-            self.assertIn(f"# instruction_set = {name}\n", (self.folder / "trace.csv").read_text())
             self.assertAlmostEqual(result["log_likelihood"], best["log_likelihood"], delta=1e-9)
         outcome = run(*arguments, env=dict(os.environ, MIXFAM_SIMD="sse9"))
         self.assertEqual(outcome.returncode, USAGE)
@@ -955,34 +950,9 @@ class Writing(CliTest):
         self.assertTrue(h5py.is_hdf5(model))
 
 
-class Interruption(CliTest):
-    def start_long_fit(self):
-        # Overlapping components and no tolerance: far more iterations than the test has patience for.
-        X = np.random.default_rng(0).normal(size=(100000, 4))
-        data = self.write("x.h5", {"X": X})
-        command = [
-            MIXFAM, "fit", data, "--family", "gaussian", "--components", "8", "--tolerance", "0", "--json",
-            "--output", self.path("out.h5"), "--max-iterations", "1000000", "--restarts", "3",
-        ]  # fmt: skip
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        # The first line of progress comes when iterations are under way.
-        self.assertIn("iteration", process.stderr.readline())
-        return process
-
-    def test_first_interrupt_prints_the_result_so_far(self):
-        process = self.start_long_fit()
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, INTERRUPTED, stderr)
-        result = json.loads(stdout)
-        self.assertEqual(result["verdict"], "interrupted")
-        self.assertGreaterEqual(result["iterations"], 1)
-        self.assertIn("interrupted", stderr)
-        self.assertEqual(os.listdir(self.folder), ["x.h5"])
-
-
 def main():
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    """All tests of the module that is run."""
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     outcome = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
     failed = len({test.id().split(" ")[0] for test, _ in outcome.failures + outcome.errors})
     print(f"{outcome.testsRun - failed} passed, {failed} failed")

@@ -387,13 +387,6 @@ TEST_CASE("a write follows symbolic links and keeps permissions") {
   CHECK(fs::status(folder / "real/model.h5").permissions() == (fs::perms::owner_read | fs::perms::owner_write));
 }
 
-TEST_CASE("temporary files of killed processes are no obstacle") {
-  const Folder folder;
-  std::ofstream(folder / ("model.h5.tmp." + std::to_string(getpid()))) << "half a model";
-  save_model(folder / "model.h5", full_model());
-  CHECK(load_model(folder / "model.h5", Registry::builtin()).trace.size() == 3);
-}
-
 TEST_CASE("models written by hand are read") {
   const SavedModel model = load_model(test_file("model_by_hand.h5"), Registry::builtin());
   CHECK(model.mixture.weights() == std::vector<double>{0.5, 0.5});

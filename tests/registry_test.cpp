@@ -227,7 +227,7 @@ TEST_CASE("registry: a family of one's own", "[registry]") {
   prior.components = ParameterTable(Registry::builtin().make("exponential", 1)->hyperparameters(), 1);
   CHECK(error_of([&] { check_prior(*product, 2, prior); }).find("has no conjugate prior") != std::string::npos);
   CHECK(error_of([&] { default_prior(family, 2, source); }) ==
-        "usage: 'own_poisson' has no conjugate prior; use maximum likelihood");
+        "usage: 'own_poisson' has no conjugate prior; use `update = ml`");
 }
 
 TEST_CASE("registry: laws of a family of one's own", "[laws][registry]") {

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "../lib/special.hpp"
@@ -35,6 +36,18 @@ TEST_CASE("special: log gamma against another implementation", "[special]") {
     const double x = std::pow(10.0, 0.1 * i);
     const double expected = static_cast<double>(std::lgamma(static_cast<long double>(x)));
     CHECK(close(special::log_gamma(x), expected, round_off(8, std::max(1.0, std::abs(expected)))));
+  }
+}
+
+TEST_CASE("special: what no double holds is infinite or NaN, not an exception", "[special]") {
+  CHECK(special::log_gamma(1.7e308) == std::numeric_limits<double>::infinity());
+  // A scale of 0: all mass at 0.
+  for (const double level : {0.025, 0.5, 0.975}) {
+    CHECK(special::inverse_gamma_quantile(3, 0, level) == 0);
+    CHECK(special::gamma_quantile(3, std::numeric_limits<double>::infinity(), level) == 0);
+    CHECK(std::isnan(special::gamma_quantile(0, 1, level)));
+    CHECK(std::isnan(special::beta_quantile(0, 1, level)));
+    CHECK(std::isnan(special::student_t_quantile(-1, level)));
   }
 }
 

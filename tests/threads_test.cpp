@@ -49,6 +49,16 @@ Table table_of(const DataSet& data, const Family& family, std::uint64_t seed) {
 
 }  // namespace
 
+TEST_CASE("threads: never more than there are leaves, nor than any machine has cores", "[threads]") {
+  Table small{1, std::vector<double>(10)};
+  Table large{1, std::vector<double>(5000 * leaf_rows)};
+  MemorySource few = small.source();
+  MemorySource many = large.source();
+  CHECK(Rows(few, 10'000'000).threads == 1);
+  CHECK(Rows(many, 10'000'000).threads <= 1024);
+  CHECK(Rows(many, 3).threads == 3);
+}
+
 TEST_CASE("threads: the same bits for 1, 2, 3, 4 and 8, and for any chunks", "[threads][determinism]") {
   const std::size_t leaf = leaf_rows;
   const std::vector<DataSet> data_sets = {

@@ -168,7 +168,7 @@ class OldFaithful(ProgramTest):
 
     def test_trace_file(self):
         result = self.fit_reference("--trace", self.path("trace.csv"))
-        lines = [line for line in (self.folder / "trace.csv").read_text().splitlines() if not line.startswith("#")]
+        lines = (self.folder / "trace.csv").read_text().splitlines()
         for row, entry in zip(csv.DictReader(lines), result["trace"], strict=True):
             self.assertEqual(row["log_likelihood"], "")
             self.assertEqual(float(row["expected_log_x"]), entry["expected_log_x"])
@@ -403,7 +403,7 @@ class Degenerate(ProgramTest):
                             "drop", "--trace", self.path("trace.csv")).stdout  # fmt: skip
         self.assertIn("2 components of gaussian", text)
         self.assertIn("dropped", text)
-        lines = [line for line in (self.folder / "trace.csv").read_text().splitlines() if not line.startswith("#")]
+        lines = (self.folder / "trace.csv").read_text().splitlines()
         rows = list(csv.DictReader(lines))
         self.assertEqual((rows[0]["count_2"] != "", rows[-1]["count_2"]), (True, ""))
 
@@ -430,7 +430,7 @@ class ModelFile(ProgramTest):
         described = json.loads(subprocess.run([MIXFAM, "describe", model, "--json"], capture_output=True, text=True,
                                               check=True).stdout)  # fmt: skip
         self.assertGreater(len(json.dumps(result["options"])), 1 << 16)
-        self.assertEqual(described["options"], result["options"])
+        self.assertLessEqual(result["options"].items(), described["options"].items())
         self.assertEqual(described["components"], result["components"])
 
 

@@ -15,7 +15,8 @@ enum class ErrorKind {
   write,      ///< a result cannot be written
 };
 
-/// The one exception of the library; `what()` names where, value and rule, and what to try.
+/// The one exception of the library; `what()` names where, value and rule, and what to try. Settings stand in
+/// backticks, as in "`update = map`" or "`max_iterations`", so that a program can put its own options in their place.
 class MIXFAM_API Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}

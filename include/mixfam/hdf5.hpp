@@ -60,6 +60,9 @@ class MIXFAM_API Hdf5Source final : public Source {
   std::string name() const override;
   const std::string& file() const;
   const std::string& path() const;
+  /// Every file that the rows may be read from: `file()`, and those that external links on the way to the data set, its
+  /// virtual parts and its raw storage lead to, as far as they exist.
+  std::vector<std::string> files() const;
   /// What a reader should know but that does not stop it: chunks never written, integers beyond 2^53.
   const std::vector<std::string>& warnings() const;
 
@@ -123,10 +126,12 @@ struct Hdf5Object {
   std::vector<std::size_t> shape;
   std::string layout;  ///< "contiguous", "chunked 1000 x 8, gzip"
   std::vector<std::string> columns;
+  bool auxiliary = false;                                       ///< an index or a dimension scale of another data set
   bool eligible = false;                                        ///< can be read as data of numbers, or is a table
   std::vector<std::pair<std::string, std::string>> attributes;  ///< short values as text
 };
-/// All objects of a file in path order. Throws Error(data).
-MIXFAM_API std::vector<Hdf5Object> list_hdf5(const std::string& file);
+/// All objects of a file, or the one at a path and all below it, in path order. `location` is "file.h5" or
+/// "file.h5:/path/in/file". Throws Error(data).
+MIXFAM_API std::vector<Hdf5Object> list_hdf5(const std::string& location);
 
 }  // namespace mixfam

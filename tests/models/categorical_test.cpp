@@ -241,7 +241,7 @@ TEST_CASE("categorical: a category never seen", "[categorical][degenerate]") {
   const Table unseen{1, {2}};
   auto unseen_source = unseen.source();
   CHECK(error_of([&] { mixture.log_density(unseen_source); }) ==
-        "numerical: data row 0 has no density under any component; start elsewhere or use a prior");
+        "numerical: data row 0 has no density under any component; start elsewhere or use a prior (`update = map`)");
   std::vector<double> c(5);
   family->coefficients(theta, {}, c);
   CHECK(c[3] == -1e300);  // finite: 0 rows of it weigh 0

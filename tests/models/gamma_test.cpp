@@ -94,7 +94,7 @@ TEST_CASE("gamma: there is no conjugate prior", "[gamma][prior]") {
   const Table table{1, {1, 2, 3, 4}};
   auto source = table.source();
   CHECK(error_of([&] { default_prior(gamma(), 2, source); }) ==
-        "usage: 'gamma' has no conjugate prior; use maximum likelihood");
+        "usage: 'gamma' has no conjugate prior; use `update = ml`");
   const Mixture start(gamma(), {1}, parameter_table(*gamma(), {{1, 1}}));
   for (const auto update : {Update::vb, Update::sampled}) {
     FitOptions options;
