@@ -36,8 +36,7 @@ class BetaPrior {
     if (!(h[0] > 0 && h[1] > 0)) return std::nullopt;
     return special::log_beta(h[0], h[1]);
   }
-  /// By logarithms of two gamma variates, Gamma(a) = Gamma(a + 1) U^(1/a) (Marsaglia and Tsang 2000, section 6), which
-  /// do not underflow for small a. No draw is 0 or 1, where the density may be infinite.
+  /// No draw is 0 or 1, where the density may be infinite.
   void sample(ConstVectorView h, Random& random, VectorView theta) const { theta[0] = random.beta(h[0], h[1]); }
   void mean(ConstVectorView h, VectorView theta) const { theta[0] = h[0] / (h[0] + h[1]); }
   void quantile(ConstVectorView h, double level, VectorView theta) const {

@@ -85,7 +85,7 @@ TEST_CASE("gamma: degenerate data are named", "[gamma][degenerate]") {
   std::vector<double> s(3), theta(2);
   const std::vector<double> origin{0};
   REQUIRE(gamma()->mle(one_row(s), one_row(origin), one_row(theta)).size() == 1);
-  CHECK(gamma()->mle(one_row(s), one_row(origin), one_row(theta))[0].reason == "no rows are left to it");
+  CHECK(gamma()->mle(one_row(s), one_row(origin), one_row(theta))[0].reason.text == "no rows are left to it");
   CHECK(error_of([] { reason({1, 0}); }).find("is outside the support of 'gamma' (x > 0)") != std::string::npos);
 }
 
