@@ -44,8 +44,8 @@ double Random::exponential(double rate) { return boost::random::exponential_dist
 /// Gamma(a) is distributed as Gamma(a + 1) U^(1/a) (Marsaglia and Tsang 2000, section 6): for small a the product
 /// underflows, and so does the quotient of two such variates, where sums of their logarithms do not.
 double Random::log_gamma_variate(double shape) {
-  const double log_power = -exponential(1) / shape;
-  return std::log(boost::random::gamma_distribution<double>(shape + 1)(engine_)) + std::max(log_power, lowest);
+  const double log_next = std::log(boost::random::gamma_distribution<double>(shape + 1)(engine_));
+  return log_next + std::max(-exponential(1) / shape, lowest);
 }
 
 double Random::gamma(double shape, double rate) {

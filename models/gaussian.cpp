@@ -9,6 +9,7 @@
 #include "special.hpp"
 #include "univariate_gaussian.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -49,9 +50,10 @@ The estimates are the mean and the covariance of the rows, divided by N. Under a
     E[log|L|] = sum_i digamma((nu + 1 - i) / 2) + D log 2 - log|Psi|      E[L] = nu Psi^-1      E[m' L m] = D/kappa + m' E[L] m
 
 Default prior: mu0 = column means, kappa0 = 0.01, nu0 = D + 2, psi0 = cov / K^(2/D), with the unbiased covariance. It
-is proper whatever the data: where a column does not vary its entry of psi0 is (1e-10 times its value)^2, or 1 for a
-column of zeros; and where the correlation matrix is singular (its least eigenvalue below 1e-10), because columns are
-collinear or rows are fewer than columns, the diagonal of psi0 grows by a thousandth of itself.
+is proper whatever the data: where a column does not vary its entry of psi0 is n (1e-8 times its value)^2, or n for a
+column of zeros; and where the correlation matrix of psi0 is singular, because columns are collinear or rows are fewer
+than columns, its eigenvalues below 1e-10 become n / 1000. There n = N + nu0 + D + 2, so that the covariance of a
+component of all rows has a thousandth of the columns' variances where they have none.
 
 Diagonal (d = 1, for each column) and spherical (d = D): d columns that share one variance v,
 
@@ -62,8 +64,8 @@ Diagonal (d = 1, for each column) and spherical (d = D): d columns that share on
     mode  = (psi0 + S_k + kappa0 N_k/(kappa0 + N_k) |e|^2) / (nu0 + N_k d + d + 2) for the variance
 
 under the Normal-Inverse-Gamma prior v ~ IG(nu0/2, psi0/2), m | v ~ N(mu0, v / kappa0 I), base measure dm dv (Murphy
-2007, section 5); default psi0 = diag(cov) / K^(2/D), or trace(cov) / D / K^(2/D), and at least (1e-10 times the
-greatest of the means)^2, or 1 where all values are 0.
+2007, section 5); default psi0 = diag(cov) / K^(2/D), or trace(cov) / D / K^(2/D), and n (1e-8 times the greatest mean)^2
+or n where all values are the same or 0, n = N d + nu0 + d + 2.
 )";
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -86,32 +88,44 @@ struct StatisticLayout {
 /// A correlation matrix with a smaller eigenvalue than this is singular: collinear columns leave their rounding.
 constexpr double singular_correlation = 1e-10;
 
-/// What the default prior then adds to psi0, as a share of its diagonal.
-constexpr double uncorrelated_share = 1e-3;
+/// The variance that the default prior leaves a component of all rows where the columns have none, as a share of
+/// theirs: well above the rounding of sums, whose relative error is that of the determinant times the inverse of this
+/// share.
+constexpr double least_share = 1e-3;
 
-/// Whether some combination of the columns has next to no variance beside those of the columns, all > 0.
-bool is_nearly_singular(ConstMatrixView covariance) {
-  const std::size_t d = covariance.rows();
-  std::vector<double> buffer(d * d);
-  const auto R = square(VectorView(buffer), d);
+/// psi0 with `rows * least_share` instead of the eigenvalues of its correlation matrix that are next to 0. It stays as
+/// it is where there are none, or where it has overflowed; its diagonal must be > 0.
+void raise_small_eigenvalues(MatrixView psi0, double rows) {
+  const std::size_t d = psi0.rows();
+  std::vector<double> scales;
+  for (std::size_t i = 0; i < d; ++i) scales.push_back(std::sqrt(psi0(i, i)));
+  std::vector<double> correlations(d * d);
+  const auto R = square(VectorView(correlations), d);
   for (std::size_t i = 0; i < d; ++i)
     for (std::size_t j = 0; j < d; ++j)
-      R(i, j) = i == j ? 1 - singular_correlation
-                       : covariance(i, j) / std::sqrt(covariance(i, i)) / std::sqrt(covariance(j, j));
-  return cholesky(R).empty();
+      R(i, j) = i == j ? 1 - singular_correlation : psi0(i, j) / scales[i] / scales[j];
+  const bool finite = std::all_of(correlations.begin(), correlations.end(), [](double r) { return std::isfinite(r); });
+  if (!finite || !cholesky(R).empty()) return;
+  const Eigenvectors eigen = eigenvectors(R);
+  for (std::size_t e = 0; e < d && eigen.values[e] <= 0; ++e)
+    for (std::size_t i = 0; i < d; ++i)
+      for (std::size_t j = 0; j <= i; ++j)
+        psi0(i, j) = psi0(j, i) = psi0(i, j) + rows * least_share * (scales[i] * scales[j]) *
+                                                   (eigen.vectors[i * d + e] * eigen.vectors[j * d + e]);
 }
 
-/// Why a covariance estimated from so many rows has no density.
-Reason singular(ConstMatrixView covariance, double rows) {
-  const std::size_t d = covariance.rows();
-  if (d > 1 && rows <= static_cast<double>(d)) {
-    char text[128];
-    std::snprintf(text, sizeof text, "its covariance is singular: %.4g rows are left to it for %zu columns", rows, d);
-    return text;
-  }
+/// Why a singular covariance has no density.
+Reason singular(ConstMatrixView covariance) {
   Reason reason("its covariance is singular");
   reason.constant = constant_combinations(covariance);
   return reason;
+}
+
+/// The same for one estimated from so few rows that it must be singular.
+Reason singular(std::size_t d, double rows) {
+  char text[128];
+  std::snprintf(text, sizeof text, "its covariance is singular: %.4g rows are left to it for %zu columns", rows, d);
+  return text;
 }
 
 /// c(theta) at the origin 0; NaN where the covariance is not positive definite.
@@ -171,13 +185,12 @@ class NormalInverseWishart {
   void translate(VectorView h, ConstVectorView by, double sign) const {
     for (std::size_t i = 0; i < d_; ++i) h[i] += sign * by[i];
   }
-  /// The last digits of a column that does not vary are its scale. Of collinear columns, or more columns than rows, a
-  /// share of each variance counts as independent of the others.
-  void make_proper(VectorView h) const {
+  /// A positive definite psi0 also for columns that do not vary, collinear ones and fewer rows than columns.
+  void make_proper(ConstVectorView s, VectorView h) const {
+    const double rows = h[d_ + 1] + s[StatisticLayout::mean_count] + static_cast<double>(d_ + 2);
     const auto psi0 = square(h.part(d_ + 2, d_ * d_), d_);
-    for (std::size_t i = 0; i < d_; ++i) psi0(i, i) = std::max(psi0(i, i), least_scatter(std::abs(h[i])));
-    if (!is_nearly_singular(psi0)) return;
-    for (std::size_t i = 0; i < d_; ++i) psi0(i, i) *= 1 + uncorrelated_share;
+    for (std::size_t i = 0; i < d_; ++i) psi0(i, i) = proper_scatter(psi0(i, i), std::abs(h[i]), rows);
+    raise_small_eigenvalues(psi0, rows);
   }
   void chi(ConstVectorView h, std::size_t, VectorView out) const {
     write_chi(h, h[d_ + 1] + static_cast<double>(d_ + 2), 1, out);
@@ -196,7 +209,7 @@ class NormalInverseWishart {
   std::optional<Reason> improper(ConstVectorView h) const {
     if (!has_degrees(h)) return "the posterior of its parameters has no finite integral";
     const auto psi0 = square(h.part(d_ + 2, d_ * d_), d_);
-    if (cholesky(psi0).empty()) return singular(psi0, h[d_ + 1]);
+    if (cholesky(psi0).empty()) return singular(psi0);
     return std::nullopt;
   }
   std::optional<double> log_partition(ConstVectorView h) const {
@@ -442,8 +455,8 @@ class Gaussian : public LocatedAtMean {
         covariance(i, j) = covariance(j, i) =
             (s[layout_.squares + packed::at(i, j)] - theta[i] * s[StatisticLayout::sum + j]) / spread_count;
     }
-    if (cholesky(covariance).empty()) return singular(covariance, spread_count);
-    return std::nullopt;
+    if (!cholesky(covariance).empty()) return std::nullopt;
+    return d_ > 1 && spread_count <= static_cast<double>(d_) ? singular(d_, spread_count) : singular(covariance);
   }
   std::optional<Reason> collapse(ConstVectorView theta) const {
     const auto covariance = square(theta.part(d_, d_ * d_), d_);

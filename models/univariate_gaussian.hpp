@@ -46,11 +46,15 @@ inline double magnitude(ConstVectorView values, double least = 0) {
   return least;
 }
 
-/// The least psi0 of a default prior among data of this magnitude: ten digits of the data agree. A component of a
-/// hundred million equal rows then has a variance above their rounding.
-inline double least_scatter(double magnitude) {
-  constexpr double last_digits = 1e-10;
-  return magnitude > 0 ? last_digits * magnitude * (last_digits * magnitude) : 1;
+/// The scatter of a default prior for data of this magnitude, where that of the data is `scatter` and the variance of a
+/// component of all rows would be `scatter / rows` at the least. Columns that do not vary get that of their last
+/// digits; columns of zeros have none and get that of ones.
+inline double proper_scatter(double scatter, double magnitude, double rows) {
+  constexpr double last_digits = 1e-8;
+  const double rounding = 64 * std::numeric_limits<double>::epsilon() * magnitude;
+  if (scatter > rows * rounding * rounding) return scatter;
+  const double deviation = magnitude > 0 ? last_digits * magnitude : 1;
+  return rows * deviation * deviation;
 }
 
 /// Draws of a mean go no further: squares of residuals from there, summed over the rows, must be finite numbers.
@@ -110,9 +114,10 @@ class NormalInverseGamma {
   void translate(VectorView h, ConstVectorView by, double sign) const {
     for (std::size_t i = 0; i < d_; ++i) h[i] += sign * by[i];
   }
-  /// psi0 is at least the square of the last digits of the columns, where they do not vary; 1 where they are 0.
-  void make_proper(VectorView h) const {
-    h[d_ + 2] = std::max(h[d_ + 2], least_scatter(magnitude(h.part(0, d_), least_magnitude_)));
+  /// A psi0 > 0 also for columns that do not vary.
+  void make_proper(ConstVectorView s, VectorView h) const {
+    const double rows = h[d_ + 1] + s[one_variance::mean_count] * columns() + columns() + 2;
+    h[d_ + 2] = proper_scatter(h[d_ + 2], magnitude(h.part(0, d_), least_magnitude_), rows);
   }
   void chi(ConstVectorView h, std::size_t, VectorView out) const {
     const double kappa0 = h[d_];

@@ -54,8 +54,8 @@ TEST_CASE("random: streams are fixed", "[random]") {
   const auto pinned = [](double actual, double expected) { CHECK(close(actual, expected, round_off(8, expected))); };
   pinned(Random{1, 2}.normal(), -0.051158974266960776);
   pinned(Random{1, 2}.exponential(2), 0.020803491594839494);
-  pinned(Random{1, 2}.gamma(2.5, 3), 1);
-  pinned(Random{1, 2}.gamma(0.5, 3), 1);
+  pinned(Random{1, 2}.gamma(2.5, 3), 0.61486597712581326);
+  pinned(Random{1, 2}.gamma(0.5, 3), 0.025265678254772283);
   pinned(Random{1, 2}.beta(2, 3), 0.67819734506704288);
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("random: moments", "[random]") {
   check_moments([&] { return random.gamma(0.3, 2); }, 0.15, 0.075);
   // The logarithm of Gamma(a) has the mean digamma(a) and the variance trigamma(a), for small a -1/a and 1/a^2
   // (Johnson, Kotz and Balakrishnan 1994, section 17.8.7).
-  for (const double shape : {1e-300, 1e-3, 0.3, 4.0, 1e6}) {
+  for (const double shape : {1e-100, 1e-3, 0.3, 4.0, 1e6}) {
     INFO("shape " << shape);
     const double scale = std::min(shape, 1.0);
     const double mean = boost::math::digamma(shape);

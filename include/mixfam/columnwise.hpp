@@ -142,11 +142,11 @@ class ColumnwisePrior {
       layout_.set_column(h, j, one);
     }
   }
-  void make_proper(VectorView h) const requires requires(const P& p) { p.make_proper(h); }
+  void make_proper(ConstVectorView s, VectorView h) const requires requires(const P& p) { p.make_proper(s, h); }
   {
     for (std::size_t j = 0; j < columns_; ++j) {
       auto one = layout_.column(h, j);
-      single_.make_proper(one);
+      single_.make_proper(s.part(j * size_, size_), one);
       layout_.set_column(h, j, one);
     }
   }

@@ -269,7 +269,7 @@ class FamilyModel final : public Family {
       family_.prior().standard(s, components, h);
       if constexpr (Located<F>) {
         family_.prior().translate(h, origin, 1);
-        if constexpr (requires { family_.prior().make_proper(h); }) family_.prior().make_proper(h);
+        if constexpr (requires { family_.prior().make_proper(s, h); }) family_.prior().make_proper(s, h);
       }
     }
   }
