@@ -343,14 +343,14 @@ class Fit {
   }
 
   bool note_repair(const std::string& what, const UpdateResult& result) {
-    events_.push_back(what + ": " + describe(result.degenerate));
+    events_.push_back(what + ": " + describe(result.degenerate, source_));
     return true;
   }
 
   void degenerate(const std::vector<Degeneracy>& components) {
-    const std::string what = "iteration " + std::to_string(iteration()) + ", " + describe(components);
+    const std::string what = "iteration " + std::to_string(iteration()) + ", " + describe(components, source_);
     trace_.back().events.push_back("degenerate: " + what);
-    finish(Verdict::degenerate, what + "; use a prior (`update = map`), fewer components or another start");
+    finish(Verdict::degenerate, what + "; " + remedy(*family(), rule_.prior));
   }
 
   void finish(Verdict verdict, std::string message) {
@@ -424,8 +424,8 @@ FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Sourc
   const std::vector<double> equal_weights(R.columns(), 1 / static_cast<double>(R.columns()));
   UpdateResult start = update(family, statistics, update_rule(options), equal_weights);
   if (!start.degenerate.empty())
-    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(start.degenerate) +
-                                          "; use a prior (`update = map`) or other responsibilities");
+    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(start.degenerate, source) + "; " +
+                                          remedy(*family, options.prior));
   State state(family, std::move(start), {statistics.counts().begin(), statistics.counts().end()});
   return Fit(std::move(state), source, options, check).run();
 }

@@ -253,8 +253,8 @@ Mixture start_mixture(const FamilyPtr& family, const Statistics& statistics, con
   const std::vector<double> equal_weights(statistics.components(), 1 / static_cast<double>(statistics.components()));
   UpdateResult result = update(family, statistics, {Update::map, prior}, equal_weights);
   if (!result.degenerate.empty())
-    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(result.degenerate) +
-                                          "; use a prior (`update = map`) or fewer components");
+    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(result.degenerate, source) + "; " +
+                                          remedy(*family, prior));
   return {family, std::move(result.weights), std::move(result.theta)};
 }
 

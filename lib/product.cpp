@@ -28,6 +28,17 @@ struct Part {
     return result;
   }
 
+  /// Adds what the factor found, with its name and the numbers that its columns have here.
+  void report(std::vector<Degeneracy> found, std::vector<Degeneracy>& degenerate) const {
+    for (Degeneracy& one : found) {
+      one.reason.text = name + ": " + one.reason.text;
+      if (one.reason.column) one.reason.column = columns[*one.reason.column];
+      for (auto& combination : one.reason.constant)
+        for (ColumnTerm& term : combination) term.column = columns[term.column];
+      degenerate.push_back(std::move(one));
+    }
+  }
+
   template <class View>
   View parameters(View theta) const {
     return select(theta, parameter, family->parameters().size());
@@ -199,8 +210,7 @@ class Product final : public Family {
   std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
     std::vector<Degeneracy> degenerate;
     for (const Part& part : parts_)
-      for (Degeneracy& one : part.family->mle(part.statistics(S), part.origins(origins), part.parameters(theta)))
-        degenerate.push_back({one.component, part.name + ": " + one.reason});
+      part.report(part.family->mle(part.statistics(S), part.origins(origins), part.parameters(theta)), degenerate);
     return degenerate;
   }
 
@@ -239,20 +249,24 @@ class Product final : public Family {
     }
     return sum;
   }
-  void expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
+  std::vector<Degeneracy> expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
+    std::vector<Degeneracy> degenerate;
     std::vector<double> share(log_scale.size());
     for (double& value : log_scale) value = 0;
     for (const Part& part : parts_) {
-      part.family->expectation(part.hyperparameters(H), part.parameters(theta), share);
+      part.report(part.family->expectation(part.hyperparameters(H), part.parameters(theta), share), degenerate);
       for (std::size_t k = 0; k < share.size(); ++k) log_scale[k] += share[k];
     }
+    return degenerate;
   }
   void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const override {
     for (const Part& part : parts_) part.family->add_kl_to_prior(part.hyperparameters(H), part.hyperparameters(h), out);
   }
-  void sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
+  std::vector<Degeneracy> sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
+    std::vector<Degeneracy> degenerate;
     for (const Part& part : parts_)
-      part.family->sample_parameters(part.hyperparameters(H), random, part.parameters(theta));
+      part.report(part.family->sample_parameters(part.hyperparameters(H), random, part.parameters(theta)), degenerate);
+    return degenerate;
   }
   void posterior_mean(ConstMatrixView H, MatrixView theta) const override {
     for (const Part& part : parts_) part.family->posterior_mean(part.hyperparameters(H), part.parameters(theta));

@@ -13,6 +13,14 @@
 
 namespace mixfam {
 
+namespace {
+
+constexpr double least_normal = std::numeric_limits<double>::min();
+constexpr double greatest = std::numeric_limits<double>::max();
+constexpr double lowest = std::numeric_limits<double>::lowest();
+
+}  // namespace
+
 Random::Random(std::initializer_list<std::uint64_t> keys) {
   std::vector<std::uint32_t> words;
   for (const std::uint64_t key : keys) {
@@ -33,20 +41,31 @@ double Random::normal() { return boost::random::normal_distribution<double>()(en
 
 double Random::exponential(double rate) { return boost::random::exponential_distribution<double>(rate)(engine_); }
 
-double Random::gamma(double shape, double rate) {
-  return boost::random::gamma_distribution<double>(shape, 1 / rate)(engine_);
+/// Gamma(a) is distributed as Gamma(a + 1) U^(1/a) (Marsaglia and Tsang 2000, section 6): for small a the product
+/// underflows, and so does the quotient of two such variates, where sums of their logarithms do not.
+double Random::log_gamma_variate(double shape) {
+  const double log_next = std::log(boost::random::gamma_distribution<double>(shape + 1)(engine_));
+  return log_next + std::max(-exponential(1) / shape, lowest);
 }
 
-/// The share of one gamma variate in two, by logarithms: for small a and b both underflow. Gamma(a) is distributed as
-/// Gamma(a + 1) U^(1/a). Draws stay inside (0, 1).
+double Random::gamma(double shape, double rate) {
+  return std::clamp(std::exp(log_gamma_variate(shape) - std::log(rate)), least_normal, greatest);
+}
+
+/// The share of one gamma variate in two. Draws stay inside (0, 1).
 double Random::beta(double a, double b) {
-  const auto log_gamma_variate = [this](double shape) {
-    return std::log(gamma(shape + 1, 1)) - exponential(1) / shape;
-  };
   const double log_a = log_gamma_variate(a);
   const double log_b = log_gamma_variate(b);
-  using Limits = std::numeric_limits<double>;
-  return std::clamp(1 / (1 + std::exp(log_b - log_a)), Limits::min(), 1 - Limits::epsilon() / 2);
+  return std::clamp(1 / (1 + std::exp(log_b - log_a)), least_normal, 1 - std::numeric_limits<double>::epsilon() / 2);
+}
+
+/// Normalised gamma variates (Devroye 1986, section XI.4.1). A p_k of 0 would have a logarithm that no sum may meet.
+void Random::dirichlet(ConstVectorView concentration, VectorView p) {
+  for (std::size_t k = 0; k < p.size(); ++k) p[k] = log_gamma_variate(concentration[k]);
+  const double most = *std::max_element(p.begin(), p.end());
+  double sum = 0;
+  for (double& value : p) sum += value = std::exp(value - most);
+  for (double& value : p) value = std::max(value / sum, least_normal);
 }
 
 std::size_t Random::categorical(ConstVectorView weights) {

@@ -65,8 +65,8 @@ void reseed(UpdateResult& result, const Family& family, Source& source, const Up
                                    ConstMatrixView::row_major(origin.data(), 1, origin.size()),
                                    MatrixView::row_major(theta.data(), 1, theta.size()));
     if (!failed.empty())
-      throw Error(ErrorKind::numerical,
-                  "component " + std::to_string(k) + " cannot begin anew: " + failed.front().reason);
+      throw Error(ErrorKind::numerical, "component " + std::to_string(k) + " cannot begin anew: " +
+                                            failed.front().reason.describe(source.column_names()));
     result.weights[k] = 1 / static_cast<double>(result.weights.size());
   }
   renew_weights(result);

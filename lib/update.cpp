@@ -3,7 +3,7 @@
 #include "streams.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <cmath>
 
 namespace mixfam {
 
@@ -28,7 +28,7 @@ UpdateResult variational_update(const FamilyPtr& family, const Statistics& stati
   result.hyperparameters = posterior_hyperparameters(*family, statistics, rule.prior);
   result.theta = ParameterTable(family->parameters(), statistics.components());
   result.log_scale.resize(statistics.components());
-  family->expectation(result.hyperparameters->view(), result.theta.view(), result.log_scale);
+  result.degenerate = family->expectation(result.hyperparameters->view(), result.theta.view(), result.log_scale);
   result.weights = weights_mean(statistics.counts(), rule.prior, weights_before);
   result.log_weights = expected_log_weights(statistics.counts(), rule.prior, weights_before);
   return result;
@@ -40,11 +40,26 @@ UpdateResult sampled_update(const FamilyPtr& family, const Statistics& statistic
   Random parameters = stream(Stream::parameters, rule.seed, rule.iteration);
   Random weights = stream(Stream::weights, rule.seed, rule.iteration);
   result.theta = ParameterTable(family->parameters(), statistics.components());
-  family->sample_parameters(posterior_hyperparameters(*family, statistics, rule.prior).view(), parameters,
-                            result.theta.view());
+  result.degenerate = family->sample_parameters(posterior_hyperparameters(*family, statistics, rule.prior).view(),
+                                                parameters, result.theta.view());
   result.weights = sample_weights(statistics.counts(), rule.prior, weights_before, weights);
   result.log_weights = log_weights(result.weights);
   result.log_scale.resize(result.weights.size());
+  return result;
+}
+
+/// A component without rows may lie anywhere after a draw. About an origin far from the prior's location the prior
+/// would lose its digits; statistics of 0 are 0 about every origin, so that theirs can be there.
+Statistics at_prior_where_empty(const Family& family, const Statistics& statistics, const Prior& prior) {
+  Statistics result = statistics;
+  if (!prior.components || family.origin_size() == 0) return result;
+  ParameterTable centre(family.parameters(), 1);
+  std::vector<double> origin(family.origin_size());
+  family.posterior_mean(prior.components->view(), centre.view());
+  family.origin(centre.row(0), origin);
+  if (!std::all_of(origin.begin(), origin.end(), [](double value) { return std::isfinite(value); })) return result;
+  for (std::size_t k = 0; k < result.components(); ++k)
+    if (result.counts()[k] == 0) std::copy(origin.begin(), origin.end(), result.origins().row(k).begin());
   return result;
 }
 
@@ -66,7 +81,7 @@ Statistics with_prior(const Family& family, const Statistics& statistics, const 
 }
 
 ParameterTable posterior_hyperparameters(const Family& family, const Statistics& statistics, const Prior& prior) {
-  const Statistics posterior = with_prior(family, statistics, prior);
+  const Statistics posterior = with_prior(family, at_prior_where_empty(family, statistics, prior), prior);
   ParameterTable H(family.hyperparameters(), statistics.components());
   family.posterior(posterior.sums(), posterior.origins(), H.view());
   return H;
@@ -90,9 +105,6 @@ std::optional<UpdateResult> update_if_sound(const FamilyPtr& family, const Stati
                                             const UpdateRule& rule, const std::vector<double>& weights_before) {
   for (const double count : statistics.counts())
     if (!(count > 0)) return std::nullopt;
-  const bool is_point = rule.update == Update::ml || rule.update == Update::map;
-  if (!is_point && !family->log_partition(posterior_hyperparameters(*family, statistics, rule.prior).view()))
-    return std::nullopt;
   UpdateResult result = update(family, statistics, rule, weights_before);
   if (!result.degenerate.empty()) return std::nullopt;
   for (std::size_t k = 0; k < result.theta.components(); ++k)
@@ -110,29 +122,6 @@ double log_prior(const Mixture& mixture, const Prior& prior) {
   double sum = log_weights_prior(mixture.weights(), prior);
   if (prior.components) sum += mixture.family().log_prior(prior.components->row(0), mixture.parameters().view());
   return sum;
-}
-
-std::string describe(const std::vector<Degeneracy>& degenerate) {
-  std::vector<std::pair<std::string, std::vector<std::size_t>>> components_by_reason;
-  for (const Degeneracy& one : degenerate) {
-    const auto same = std::find_if(components_by_reason.begin(), components_by_reason.end(),
-                                   [&](const auto& entry) { return entry.first == one.reason; });
-    if (same != components_by_reason.end()) {
-      same->second.push_back(one.component);
-    } else {
-      components_by_reason.push_back({one.reason, {one.component}});
-    }
-  }
-  std::string text;
-  for (const auto& [reason, components] : components_by_reason) {
-    text += std::string(text.empty() ? "" : "; ") + (components.size() == 1 ? "component " : "components ");
-    for (std::size_t i = 0; i < components.size(); ++i) {
-      const bool last = i + 1 == components.size();
-      text += (i == 0 ? "" : last ? " and " : ", ") + std::to_string(components[i]);
-    }
-    text += ": " + reason;
-  }
-  return text;
 }
 
 }  // namespace mixfam

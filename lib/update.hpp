@@ -5,10 +5,10 @@
 #include <mixfam/prior.hpp>
 #include <mixfam/statistics.hpp>
 
+#include "degeneracy.hpp"
 #include "e_step.hpp"
 
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace mixfam {
@@ -53,8 +53,5 @@ ParameterTable posterior_hyperparameters(const Family& family, const Statistics&
 
 /// log p(theta, w), normalised where the prior is proper.
 double log_prior(const Mixture& mixture, const Prior& prior);
-
-/// "components 1 and 3: <reason>; component 2: ..": each reason once.
-std::string describe(const std::vector<Degeneracy>& degenerate);
 
 }  // namespace mixfam

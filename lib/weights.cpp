@@ -140,8 +140,8 @@ std::vector<double> sample_weights(ConstVectorView counts, const Prior& prior, c
     for (const auto [a, b] : stick_posteriors(counts, prior)) weights.push_back(random.beta(a, b));
     return break_stick(weights);
   }
-  for (const double a : dirichlet_posterior(counts, prior)) weights.push_back(random.gamma(a, 1));
-  normalise(weights);
+  weights.resize(counts.size());
+  random.dirichlet(dirichlet_posterior(counts, prior), weights);
   return weights;
 }
 

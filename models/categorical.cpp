@@ -187,7 +187,7 @@ class DirichletColumns {
     return log_scale;
   }
   void sample(ConstVectorView h, Random& random, VectorView theta) const {
-    for_each(theta, [&](std::size_t j, VectorView p) { dirichlet::sample(codebook_->column(h, j), random, p); });
+    for_each(theta, [&](std::size_t j, VectorView p) { random.dirichlet(codebook_->column(h, j), p); });
   }
   void mean(ConstVectorView h, VectorView theta) const {
     for_each(theta, [&](std::size_t j, VectorView p) { dirichlet::mean(codebook_->column(h, j), p); });
@@ -316,11 +316,14 @@ class Categorical {
       std::copy(p.begin(), p.end(), codebook_->one_hot(s, j).begin());
     }
   }
-  std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
+  std::optional<Reason> mle(ConstVectorView s, VectorView theta) const {
     std::fill(theta.begin(), theta.end(), 0.0);
     for (std::size_t j = 0; j < columns(); ++j)
-      if (const auto reason = dirichlet::mode(codebook_->one_hot(s, j), codebook_->column(theta, j)))
-        return columns() == 1 ? *reason : "column " + std::to_string(j) + ": " + *reason;
+      if (const auto why = dirichlet::mode(codebook_->one_hot(s, j), codebook_->column(theta, j))) {
+        Reason reason(*why);
+        if (columns() > 1) reason.column = j;
+        return reason;
+      }
     return std::nullopt;
   }
   void sample(ConstVectorView theta, Random& random, VectorView x) const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <mixfam/matrix_view.hpp>
-#include <mixfam/random.hpp>
 
 #include "special.hpp"
 
@@ -71,19 +70,6 @@ inline double expectation(ConstVectorView a, VectorView p, VectorView log_p) {
     p[v] = std::max(std::exp(log_p[v]), std::numeric_limits<double>::min());
   }
   return log_scale;
-}
-
-/// Normalised gamma variates, in logarithms because those of a small a_v underflow: Gamma(a) = Gamma(a + 1) U^(1/a)
-/// (Marsaglia and Tsang 2000, section 6).
-inline void sample(ConstVectorView a, Random& random, VectorView p) {
-  double greatest = -std::numeric_limits<double>::infinity();
-  for (std::size_t v = 0; v < a.size(); ++v) {
-    p[v] = std::log(random.gamma(a[v] + 1, 1)) + std::log1p(-random.uniform()) / a[v];
-    greatest = std::max(greatest, p[v]);
-  }
-  double sum = 0;
-  for (double& value : p) sum += value = std::exp(value - greatest);
-  for (double& value : p) value /= sum;
 }
 
 inline void mean(ConstVectorView a, VectorView p) {

@@ -21,18 +21,20 @@ Prior Gamma(shape a, rate b) on the rate, base measure drate (Bishop 2006, eq. 2
 
 The estimate is N / sum x. Under Gamma(a, b):
 
-    E[c] = (digamma(a) - log b, -a / b)      default prior a = 2, b = mean of the column
+    E[c] = (digamma(a) - log b, -a / b)      default prior a = 2, b = mean of the column, 1 if that is 0
 )";
 
 class Exponential {
  public:
   /// Gamma(a, b): the coefficients (log rate, -rate) are those of GammaPrior; scaled to two pseudo-observations at the
-  /// column's mean, but for the one that the mode takes away.
+  /// column's mean, but for the one that the mode takes away. Zeros show no scale: then the mean counts as 1, as it
+  /// does where it is so small that the rate of the column is no finite number.
   class Prior final : public GammaPrior {
    public:
     void standard(ConstVectorView s, std::size_t, VectorView h) const {
+      const double mean = s[1] / s[0];
       h[0] = 2;
-      h[1] = s[1] / s[0];
+      h[1] = std::isfinite((s[0] + 1) / mean) ? mean : 1;
     }
   };
 

@@ -2,14 +2,17 @@
 #include <mixfam/exponential_family.hpp>
 #include <mixfam/registry.hpp>
 
+#include "collinearity.hpp"
 #include "kernel_columns.hpp"
 #include "linear_algebra.hpp"
 #include "packed.hpp"
 #include "special.hpp"
 #include "univariate_gaussian.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 namespace mixfam {
@@ -46,7 +49,11 @@ The estimates are the mean and the covariance of the rows, divided by N. Under a
 
     E[log|L|] = sum_i digamma((nu + 1 - i) / 2) + D log 2 - log|Psi|      E[L] = nu Psi^-1      E[m' L m] = D/kappa + m' E[L] m
 
-Default prior: mu0 = column means, kappa0 = 0.01, nu0 = D + 2, psi0 = cov / K^(2/D), with the unbiased covariance.
+Default prior: mu0 = column means, kappa0 = 0.01, nu0 = D + 2, psi0 = cov / K^(2/D), with the unbiased covariance. It
+is proper whatever the data: where a column does not vary its entry of psi0 is n (1e-8 times its value)^2, or n for a
+column of zeros; and where the correlation matrix of psi0 is singular, because columns are collinear or rows are fewer
+than columns, its eigenvalues below 1e-10 become n / 1000. There n = N + nu0 + D + 2, so that the covariance of a
+component of all rows has a thousandth of the columns' variances where they have none.
 
 Diagonal (d = 1, for each column) and spherical (d = D): d columns that share one variance v,
 
@@ -57,7 +64,8 @@ Diagonal (d = 1, for each column) and spherical (d = D): d columns that share on
     mode  = (psi0 + S_k + kappa0 N_k/(kappa0 + N_k) |e|^2) / (nu0 + N_k d + d + 2) for the variance
 
 under the Normal-Inverse-Gamma prior v ~ IG(nu0/2, psi0/2), m | v ~ N(mu0, v / kappa0 I), base measure dm dv (Murphy
-2007, section 5); default psi0 = diag(cov) / K^(2/D), or trace(cov) / D / K^(2/D).
+2007, section 5); default psi0 = diag(cov) / K^(2/D), or trace(cov) / D / K^(2/D), and n (1e-8 times the greatest mean)^2
+or n where all values are the same or 0, n = N d + nu0 + d + 2.
 )";
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -77,11 +85,58 @@ struct StatisticLayout {
   std::size_t size;
 };
 
-/// c(theta) at the origin 0.
+/// A correlation matrix with a smaller eigenvalue than this is singular: collinear columns leave their rounding.
+constexpr double singular_correlation = 1e-10;
+
+/// The variance that the default prior leaves a component of all rows where the columns have none, as a share of
+/// theirs: well above the rounding of sums, whose relative error is that of the determinant times the inverse of this
+/// share.
+constexpr double least_share = 1e-3;
+
+/// psi0 with `rows * least_share` instead of the eigenvalues of its correlation matrix that are next to 0. It stays as
+/// it is where there are none, or where it has overflowed; its diagonal must be > 0.
+void raise_small_eigenvalues(MatrixView psi0, double rows) {
+  const std::size_t d = psi0.rows();
+  std::vector<double> scales;
+  for (std::size_t i = 0; i < d; ++i) scales.push_back(std::sqrt(psi0(i, i)));
+  std::vector<double> correlations(d * d);
+  const auto R = square(VectorView(correlations), d);
+  for (std::size_t i = 0; i < d; ++i)
+    for (std::size_t j = 0; j < d; ++j)
+      R(i, j) = i == j ? 1 - singular_correlation : psi0(i, j) / scales[i] / scales[j];
+  const bool finite = std::all_of(correlations.begin(), correlations.end(), [](double r) { return std::isfinite(r); });
+  if (!finite || !cholesky(R).empty()) return;
+  const Eigenvectors eigen = eigenvectors(R);
+  for (std::size_t e = 0; e < d && eigen.values[e] <= 0; ++e)
+    for (std::size_t i = 0; i < d; ++i)
+      for (std::size_t j = 0; j <= i; ++j)
+        psi0(i, j) = psi0(j, i) = psi0(i, j) + rows * least_share * (scales[i] * scales[j]) *
+                                                   (eigen.vectors[i * d + e] * eigen.vectors[j * d + e]);
+}
+
+/// Why a singular covariance has no density.
+Reason singular(ConstMatrixView covariance) {
+  Reason reason("its covariance is singular");
+  reason.constant = constant_combinations(covariance);
+  return reason;
+}
+
+/// The same for one estimated from so few rows that it must be singular.
+Reason singular(std::size_t d, double rows) {
+  char text[128];
+  std::snprintf(text, sizeof text, "its covariance is singular: %.4g rows are left to it for %zu columns", rows, d);
+  return text;
+}
+
+/// c(theta) at the origin 0; NaN where the covariance is not positive definite.
 void write_coefficients(ConstVectorView theta, std::size_t d, VectorView c) {
   const StatisticLayout layout(d);
   const auto mean = theta.part(0, d);
   const auto factor = cholesky(square(theta.part(d, d * d), d));
+  if (factor.empty()) {
+    std::fill(c.begin(), c.end(), nan);
+    return;
+  }
   const auto L = square(ConstVectorView(factor), d);
   const auto inverse_factor = invert_lower(L);
   const auto inverse = inverse_from_factor(square(ConstVectorView(inverse_factor), d));
@@ -130,6 +185,13 @@ class NormalInverseWishart {
   void translate(VectorView h, ConstVectorView by, double sign) const {
     for (std::size_t i = 0; i < d_; ++i) h[i] += sign * by[i];
   }
+  /// A positive definite psi0 also for columns that do not vary, collinear ones and fewer rows than columns.
+  void make_proper(ConstVectorView s, VectorView h) const {
+    const double rows = h[d_ + 1] + s[StatisticLayout::mean_count] + static_cast<double>(d_ + 2);
+    const auto psi0 = square(h.part(d_ + 2, d_ * d_), d_);
+    for (std::size_t i = 0; i < d_; ++i) psi0(i, i) = proper_scatter(psi0(i, i), std::abs(h[i]), rows);
+    raise_small_eigenvalues(psi0, rows);
+  }
   void chi(ConstVectorView h, std::size_t, VectorView out) const {
     write_chi(h, h[d_ + 1] + static_cast<double>(d_ + 2), 1, out);
   }
@@ -144,11 +206,17 @@ class NormalInverseWishart {
         psi0(i, j) = psi0(j, i) = chi[layout_.squares + packed::at(i, j)] - h[i] * chi[StatisticLayout::sum + j];
     }
   }
+  std::optional<Reason> improper(ConstVectorView h) const {
+    if (!has_degrees(h)) return "the posterior of its parameters has no finite integral";
+    const auto psi0 = square(h.part(d_ + 2, d_ * d_), d_);
+    if (cholesky(psi0).empty()) return singular(psi0);
+    return std::nullopt;
+  }
   std::optional<double> log_partition(ConstVectorView h) const {
     const double D = static_cast<double>(d_);
     const double kappa0 = h[d_];
     const double nu0 = h[d_ + 1];
-    if (!(kappa0 > 0 && nu0 > D - 1)) return std::nullopt;
+    if (!has_degrees(h)) return std::nullopt;
     const auto factor = cholesky(square(h.part(d_ + 2, d_ * d_), d_));
     if (factor.empty()) return std::nullopt;
     return 0.5 * nu0 * D * special::log_two + special::log_multigamma(0.5 * nu0, d_) -
@@ -174,8 +242,8 @@ class NormalInverseWishart {
   }
   /// Covariance by Bartlett's decomposition of the precision (Murphy 2012, section 24.2.3), then the mean given it.
   void sample(ConstVectorView h, Random& random, VectorView theta) const {
-    sample_covariance(h, random, theta.part(d_, d_ * d_));
-    sample_mean(h, random, theta);
+    const auto root = sample_covariance(h, random, theta.part(d_, d_ * d_));
+    sample_mean(h, root, random, theta.part(0, d_));
   }
   void mean(ConstVectorView h, VectorView theta) const {
     const double degrees = h[d_ + 1] - static_cast<double>(d_) - 1;
@@ -215,8 +283,8 @@ class NormalInverseWishart {
         out[layout_.squares + packed::at(i, j)] = share * psi0(i, j) + kappa0 * h[i] * h[j];
     }
   }
-  /// C = G G' with G = chol(psi0) B^-T, where B B' ~ Wishart(nu0, 1).
-  void sample_covariance(ConstVectorView h, Random& random, VectorView out) const {
+  /// C = G G' with G = chol(psi0) B^-T, where B B' ~ Wishart(nu0, 1). Returns G.
+  std::vector<double> sample_covariance(ConstVectorView h, Random& random, VectorView out) const {
     std::vector<double> buffer(d_ * d_);
     const auto B = square(VectorView(buffer), d_);
     for (std::size_t i = 0; i < d_; ++i) {
@@ -227,26 +295,24 @@ class NormalInverseWishart {
     const auto inverse_B = square(ConstVectorView(inverse), d_);
     const auto factor = cholesky(square(h.part(d_ + 2, d_ * d_), d_));
     const auto L = square(ConstVectorView(factor), d_);
-    std::vector<double> product(d_ * d_);
-    const auto G = square(VectorView(product), d_);
+    std::vector<double> root(d_ * d_);
+    const auto G = square(VectorView(root), d_);
     for (std::size_t i = 0; i < d_; ++i)
       for (std::size_t j = 0; j < d_; ++j)
         for (std::size_t m = 0; m <= std::min(i, j); ++m) G(i, j) += L(i, m) * inverse_B(j, m);
     const auto C = square(out, d_);
     for (std::size_t i = 0; i < d_; ++i)
       for (std::size_t j = 0; j <= i; ++j) C(i, j) = C(j, i) = detail::dot(G.row(i).data(), G.row(j).data(), d_);
+    return root;
   }
-  /// m ~ N(mu0, C / kappa0) given the covariance in theta.
-  void sample_mean(ConstVectorView h, Random& random, VectorView theta) const {
-    const auto factor = cholesky(square(theta.part(d_, d_ * d_), d_));
-    const auto L = square(ConstVectorView(factor), d_);
+  /// m ~ N(mu0, G G' / kappa0).
+  void sample_mean(ConstVectorView h, const std::vector<double>& root, Random& random, VectorView mean) const {
+    const auto G = square(ConstVectorView(root), d_);
     std::vector<double> z(d_);
     for (double& value : z) value = random.normal() / std::sqrt(h[d_]);
-    for (std::size_t i = 0; i < d_; ++i) {
-      theta[i] = h[i];
-      for (std::size_t j = 0; j <= i; ++j) theta[i] += L(i, j) * z[j];
-    }
+    for (std::size_t i = 0; i < d_; ++i) mean[i] = within_reach(h[i] + detail::dot(G.row(i).data(), z.data(), d_));
   }
+  bool has_degrees(ConstVectorView h) const { return h[d_] > 0 && h[d_ + 1] > static_cast<double>(d_) - 1; }
   double& nu0(VectorView h) const { return h[d_ + 1]; }
 
   std::size_t d_;
@@ -270,10 +336,10 @@ class TiedNormalInverseWishart final : public NormalInverseWishart {
     return *all - 0.5 * static_cast<double>(d_) * (special::log_two_pi - std::log(h[d_]));
   }
   void sample_all(ConstMatrixView H, Random& random, MatrixView theta) const {
-    sample_covariance(H.row(0), random, theta.row(0).part(d_, d_ * d_));
+    const auto root = sample_covariance(H.row(0), random, theta.row(0).part(d_, d_ * d_));
     for (std::size_t k = 0; k < H.rows(); ++k) {
       for (std::size_t i = 0; i < d_ * d_; ++i) theta(k, d_ + i) = theta(0, d_ + i);
-      sample_mean(H.row(k), random, theta.row(k));
+      sample_mean(H.row(k), root, random, theta.row(k).part(0, d_));
     }
   }
 };
@@ -378,7 +444,7 @@ class Gaussian : public LocatedAtMean {
         s[layout_.squares + packed::at(i, j)] = covariance(i, j) + theta[i] * theta[j];
     }
   }
-  std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
+  std::optional<Reason> mle(ConstVectorView s, VectorView theta) const {
     const double spread_count = s[StatisticLayout::spread_count];
     const double mean_count = s[StatisticLayout::mean_count];
     if (!(spread_count > 0 && mean_count > 0)) return "no rows are left to it";
@@ -389,19 +455,21 @@ class Gaussian : public LocatedAtMean {
         covariance(i, j) = covariance(j, i) =
             (s[layout_.squares + packed::at(i, j)] - theta[i] * s[StatisticLayout::sum + j]) / spread_count;
     }
-    if (cholesky(covariance).empty())
-      return "its covariance is singular: a column is constant, or a combination of others, on the rows left to it";
-    return std::nullopt;
+    if (!cholesky(covariance).empty()) return std::nullopt;
+    return d_ > 1 && spread_count <= static_cast<double>(d_) ? singular(d_, spread_count) : singular(covariance);
   }
-  std::optional<std::string> collapse(ConstVectorView theta) const {
+  std::optional<Reason> collapse(ConstVectorView theta) const {
     const auto covariance = square(theta.part(d_, d_ * d_), d_);
+    std::vector<std::vector<ColumnTerm>> constant;
     for (std::size_t i = 0; i < d_; ++i) {
       const double rounding = 16 * std::numeric_limits<double>::epsilon() * theta[i];
-      if (!(covariance(i, i) > rounding * rounding))
-        return "it has collapsed onto a point: its variance in column " + std::to_string(i) +
-               " is within rounding of 0";
+      if (!(covariance(i, i) > rounding * rounding)) constant.push_back({{i, 1}});
     }
-    return std::nullopt;
+    if (constant.empty()) return std::nullopt;
+    if (constant.size() == d_) return "it has collapsed onto a point: its variance is within rounding of 0";
+    Reason reason("its covariance is singular");
+    reason.constant = std::move(constant);
+    return reason;
   }
   void sample(ConstVectorView theta, Random& random, VectorView x) const {
     const auto factor = cholesky(square(theta.part(d_, d_ * d_), d_));
@@ -505,7 +573,7 @@ class KnownVarianceGaussian : private SphericalGaussian {
   using SphericalGaussian::origin_size;
   using SphericalGaussian::recentre;
   using SphericalGaussian::translate;
-  std::optional<std::string> collapse(ConstVectorView) const { return std::nullopt; }
+  std::optional<Reason> collapse(ConstVectorView) const { return std::nullopt; }
 
   void coefficients(ConstVectorView theta, VectorView c) const {
     SphericalGaussian::coefficients(with_variance(theta), c);

@@ -59,9 +59,10 @@ class LogarithmEvaluator final : public Evaluator {
 /// Everything about parameters is the diagonal Gaussian's; data pass through the logarithm, once for all components.
 class LogNormal final : public DiagonalGaussian {
  public:
+  /// Neighbouring x differ by their rounding, so that log x is rounded as a number of at least 1 is.
   explicit LogNormal(std::size_t columns)
-      : DiagonalGaussian("log_normal", {"log_mean", {}, Domain::real}, {"log_variance", {}, Domain::positive},
-                         columns) {}
+      : DiagonalGaussian("log_normal", {"log_mean", {}, Domain::real}, {"log_variance", {}, Domain::positive}, columns,
+                         1) {}
 
   Support support(std::size_t) const { return {"x > 0", 0, std::numeric_limits<double>::infinity(), true}; }
 
@@ -84,13 +85,6 @@ class LogNormal final : public DiagonalGaussian {
   }
   void origin_at(const Block& x, VectorView origin) const {
     for (std::size_t j = 0; j < columns(); ++j) origin[j] = std::log(x.column(j)[0]);
-  }
-  /// Neighbouring x differ by their rounding, so that log x has an absolute resolution too.
-  std::optional<std::string> collapse(ConstVectorView theta) const {
-    for (std::size_t j = 0; j < columns(); ++j)
-      if (const auto reason = SphericalGaussian::collapse(theta[columns() + j], std::max(1.0, std::abs(theta[j]))))
-        return detail::name_column(*reason, j, columns());
-    return std::nullopt;
   }
   void sample(ConstVectorView theta, Random& random, VectorView x) const {
     DiagonalGaussian::sample(theta, random, x);

@@ -64,7 +64,7 @@ class Multinomial {
       c[0] = *trials_ * dirichlet::expectation(h, theta, c.part(1, columns_));
       return c[0];
     }
-    void sample(ConstVectorView h, Random& random, VectorView theta) const { dirichlet::sample(h, random, theta); }
+    void sample(ConstVectorView h, Random& random, VectorView theta) const { random.dirichlet(h, theta); }
     void mean(ConstVectorView h, VectorView theta) const { dirichlet::mean(h, theta); }
     void quantile(ConstVectorView h, double level, VectorView theta) const { dirichlet::quantile(h, level, theta); }
     std::optional<std::string> check(ConstVectorView) const { return std::nullopt; }

@@ -40,12 +40,48 @@ constexpr std::size_t squares(std::size_t d) { return sum + d; }
 constexpr std::size_t size(std::size_t d) { return squares(d) + 1; }
 }  // namespace one_variance
 
+/// Of data as large as the greatest of the values.
+inline double magnitude(ConstVectorView values, double least = 0) {
+  for (const double value : values) least = std::max(least, std::abs(value));
+  return least;
+}
+
+/// The scatter of a default prior for data of this magnitude, where that of the data is `scatter` and the variance of a
+/// component of all rows would be `scatter / rows` at the least. Columns that do not vary get that of their last
+/// digits; columns of zeros have none and get that of ones.
+inline double proper_scatter(double scatter, double magnitude, double rows) {
+  constexpr double last_digits = 1e-8;
+  const double rounding = 64 * std::numeric_limits<double>::epsilon() * magnitude;
+  if (scatter > rows * rounding * rounding) return scatter;
+  const double deviation = magnitude > 0 ? last_digits * magnitude : 1;
+  return rows * deviation * deviation;
+}
+
+/// Draws of a mean go no further: squares of residuals from there, summed over the rows, must be finite numbers.
+inline double within_reach(double mean) {
+  constexpr double reach = 1e145;
+  return std::clamp(mean, -reach, reach);
+}
+
+/// Why d columns on equal rows have no variance.
+inline Reason no_variance(std::size_t d) {
+  if (d > 1) return "its variance is 0: the rows left to it are all equal";
+  Reason reason("its variance is 0");
+  reason.constant = {{{0, 1}}};
+  return reason;
+}
+
 /// Prior of the mean of d columns and of the variance that they share; h = (mu0, kappa0, nu0, psi0).
 class NormalInverseGamma {
  public:
   /// `mean` and `variance` are the parameters it is a prior of. The default prior looks at all columns of the family.
-  NormalInverseGamma(Field mean, Field variance, std::size_t family_columns)
-      : mean_(std::move(mean)), variance_(std::move(variance)), d_(mean_.size()), family_columns_(family_columns) {}
+  /// Data are rounded as numbers of at least `least_magnitude` are.
+  NormalInverseGamma(Field mean, Field variance, std::size_t family_columns, double least_magnitude)
+      : mean_(std::move(mean)),
+        variance_(std::move(variance)),
+        d_(mean_.size()),
+        family_columns_(family_columns),
+        least_magnitude_(least_magnitude) {}
 
   Schema hyperparameters() const {
     Field psi0 = variance_;
@@ -78,6 +114,11 @@ class NormalInverseGamma {
   void translate(VectorView h, ConstVectorView by, double sign) const {
     for (std::size_t i = 0; i < d_; ++i) h[i] += sign * by[i];
   }
+  /// A psi0 > 0 also for columns that do not vary.
+  void make_proper(ConstVectorView s, VectorView h) const {
+    const double rows = h[d_ + 1] + s[one_variance::mean_count] * columns() + columns() + 2;
+    h[d_ + 2] = proper_scatter(h[d_ + 2], magnitude(h.part(0, d_), least_magnitude_), rows);
+  }
   void chi(ConstVectorView h, std::size_t, VectorView out) const {
     const double kappa0 = h[d_];
     out[one_variance::spread_count] = (h[d_ + 1] + columns() + 2) / columns();
@@ -100,6 +141,11 @@ class NormalInverseGamma {
     h[d_ + 1] = chi[one_variance::spread_count] * columns() - columns() - 2;
     h[d_ + 2] = psi0;
   }
+  std::optional<Reason> improper(ConstVectorView h) const {
+    if (is_proper(h)) return std::nullopt;
+    if (h[d_] > 0 && h[d_ + 1] > 0) return no_variance(d_);
+    return "the posterior of its parameters has no finite integral";
+  }
   std::optional<double> log_partition(ConstVectorView h) const {
     if (!is_proper(h)) return std::nullopt;
     const double nu0 = h[d_ + 1];
@@ -120,8 +166,8 @@ class NormalInverseGamma {
   }
   void sample(ConstVectorView h, Random& random, VectorView theta) const {
     theta[d_] = 1 / random.gamma(0.5 * h[d_ + 1], 0.5 * h[d_ + 2]);
-    const double deviation = std::sqrt(theta[d_] / h[d_]);
-    for (std::size_t i = 0; i < d_; ++i) theta[i] = h[i] + deviation * random.normal();
+    const double deviation = std::sqrt(theta[d_]) / std::sqrt(h[d_]);
+    for (std::size_t i = 0; i < d_; ++i) theta[i] = within_reach(h[i] + deviation * random.normal());
   }
   /// Of the mean its centre of symmetry, which is its expectation where nu0 > 1.
   void mean(ConstVectorView h, VectorView theta) const {
@@ -168,6 +214,7 @@ class NormalInverseGamma {
   Field variance_;
   std::size_t d_;
   std::size_t family_columns_;
+  double least_magnitude_;
 };
 
 /// log N(x | m, diag(v)) without (2 pi)^(-D/2), by the standardised residuals (x - m) / sqrt(v). Rows of theta are D
@@ -256,13 +303,16 @@ class SphericalGaussian : public LocatedAtMean {
  public:
   using Prior = NormalInverseGamma;
 
-  /// `family_columns` counts the columns of the whole family where these d are a part of it.
-  SphericalGaussian(std::string spec, Field mean, Field variance, std::size_t family_columns)
+  /// `family_columns` counts the columns of the whole family where these d are a part of it. Data are rounded as
+  /// numbers of at least `least_magnitude` are.
+  SphericalGaussian(std::string spec, Field mean, Field variance, std::size_t family_columns,
+                    double least_magnitude = 0)
       : LocatedAtMean(mean.size()),
         spec_(std::move(spec)),
         mean_(std::move(mean)),
         variance_(std::move(variance)),
-        family_columns_(family_columns) {}
+        family_columns_(family_columns),
+        least_magnitude_(least_magnitude) {}
 
   std::string spec() const { return spec_; }
   std::size_t statistic_size() const { return one_variance::size(d_); }
@@ -320,7 +370,7 @@ class SphericalGaussian : public LocatedAtMean {
     }
     s[one_variance::squares(d_)] = squares;
   }
-  std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
+  std::optional<Reason> mle(ConstVectorView s, VectorView theta) const {
     constexpr double epsilon = std::numeric_limits<double>::epsilon();
     const double spread_count = s[one_variance::spread_count];
     const double mean_count = s[one_variance::mean_count];
@@ -333,20 +383,13 @@ class SphericalGaussian : public LocatedAtMean {
     }
     theta[d_] = scatter / (static_cast<double>(d_) * spread_count);
     // A difference of equal numbers leaves their rounding.
-    if (!(scatter > 4 * static_cast<double>(d_) * epsilon * squares && theta[d_] > 0))
-      return d_ == 1 ? "its variance is 0: the column is constant on the rows left to it"
-                     : "its variance is 0: the rows left to it are all equal";
+    if (!(scatter > 4 * static_cast<double>(d_) * epsilon * squares && theta[d_] > 0)) return no_variance(d_);
     return std::nullopt;
   }
-  std::optional<std::string> collapse(ConstVectorView theta) const {
-    double reach = 0;
-    for (std::size_t i = 0; i < d_; ++i) reach = std::max(reach, std::abs(theta[i]));
-    return collapse(theta[d_], reach);
-  }
-  /// Of a variance among data as large as `reach`.
-  static std::optional<std::string> collapse(double variance, double reach) {
-    const double rounding = 16 * std::numeric_limits<double>::epsilon() * reach;
-    if (variance > rounding * rounding) return std::nullopt;
+  std::optional<Reason> collapse(ConstVectorView theta) const {
+    const double rounding =
+        16 * std::numeric_limits<double>::epsilon() * magnitude(theta.part(0, d_), least_magnitude_);
+    if (theta[d_] > rounding * rounding) return std::nullopt;
     return "it has collapsed onto a point: its variance is within rounding of 0";
   }
   void sample(ConstVectorView theta, Random& random, VectorView x) const {
@@ -354,20 +397,22 @@ class SphericalGaussian : public LocatedAtMean {
     for (std::size_t i = 0; i < d_; ++i) x[i] = theta[i] + deviation * random.normal();
   }
 
-  Prior prior() const { return {mean_, variance_, family_columns_}; }
+  Prior prior() const { return {mean_, variance_, family_columns_, least_magnitude_}; }
 
  private:
   std::string spec_;
   Field mean_;
   Field variance_;
   std::size_t family_columns_;
+  double least_magnitude_;
 };
 
 /// D independent univariate Gaussians, whose fields `mean` and `variance` are scalars.
 class DiagonalGaussian : public Columnwise<SphericalGaussian> {
  public:
-  DiagonalGaussian(const std::string& spec, const Field& mean, const Field& variance, std::size_t columns)
-      : Columnwise(SphericalGaussian(spec, mean, variance, columns), columns) {}
+  DiagonalGaussian(const std::string& spec, const Field& mean, const Field& variance, std::size_t columns,
+                   double least_magnitude = 0)
+      : Columnwise(SphericalGaussian(spec, mean, variance, columns, least_magnitude), columns) {}
 
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const {
     const std::size_t size = one_variance::size(1);

@@ -353,7 +353,7 @@ TEST_CASE("fit: degenerate data end as a verdict, never as NaN", "[fit][degenera
   expect(gauss({{0, 1}}), {1, {3}}, soft, "its covariance is singular");
   // Fewer rows than dimensions: N < D + 1.
   const Mixture wide(gaussian(3), {1}, parameter_table(*gaussian(3), {{0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}}));
-  expect(wide, {3, {1, 2, 3, 4, 5, 7}}, soft, "its covariance is singular");
+  expect(wide, {3, {1, 2, 3, 4, 5, 7}}, soft, "its covariance is singular: 2 rows are left to it for 3 columns");
   // A collapsed component far from 0: variance within rounding of the data.
   expect(gauss({{1e8, 1}, {1e8 + 5, 1}}), {1, {1e8, 1e8 + 1, 1e8 + 2, 1e8 + 1e3, 1e8 + 1e3}}, soft, "component 1");
 }

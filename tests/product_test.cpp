@@ -109,7 +109,7 @@ TEST_CASE("product: a degenerate factor is named", "[product]") {
   const Mixture start(family, {1}, parameter_table(*family, {{0, 1, 1, 1}}));
   const FitResult result = fit(start, source);
   CHECK(result.verdict == Verdict::degenerate);
-  CHECK(result.message.find("component 0: exponential: column 1: all its values are 0") != std::string::npos);
+  CHECK(result.message.find("component 0: column 1: exponential: all its values are 0") != std::string::npos);
 }
 
 TEST_CASE("product: a mixture over it is the product of densities within components", "[product]") {

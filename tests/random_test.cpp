@@ -1,6 +1,12 @@
 #include <mixfam/random.hpp>
 
+#include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/special_functions/trigamma.hpp>
+
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -48,8 +54,8 @@ TEST_CASE("random: streams are fixed", "[random]") {
   const auto pinned = [](double actual, double expected) { CHECK(close(actual, expected, round_off(8, expected))); };
   pinned(Random{1, 2}.normal(), -0.051158974266960776);
   pinned(Random{1, 2}.exponential(2), 0.020803491594839494);
-  pinned(Random{1, 2}.gamma(2.5, 3), 0.61003877059811684);
-  pinned(Random{1, 2}.gamma(0.5, 3), 0.064819907204463539);
+  pinned(Random{1, 2}.gamma(2.5, 3), 0.61486597712581326);
+  pinned(Random{1, 2}.gamma(0.5, 3), 0.025265678254772283);
   pinned(Random{1, 2}.beta(2, 3), 0.67819734506704288);
 }
 
@@ -69,6 +75,15 @@ TEST_CASE("random: moments", "[random]") {
   check_moments([&] { return random.normal(); }, 0, 1);
   check_moments([&] { return random.exponential(4); }, 0.25, 1.0 / 16);
   check_moments([&] { return random.gamma(0.3, 2); }, 0.15, 0.075);
+  // The logarithm of Gamma(a) has the mean digamma(a) and the variance trigamma(a), for small a -1/a and 1/a^2
+  // (Johnson, Kotz and Balakrishnan 1994, section 17.8.7).
+  for (const double shape : {1e-100, 1e-3, 0.3, 4.0, 1e6}) {
+    INFO("shape " << shape);
+    const double scale = std::min(shape, 1.0);
+    const double mean = boost::math::digamma(shape);
+    const double variance = boost::math::trigamma(shape);
+    check_moments([&] { return scale * random.log_gamma_variate(shape); }, scale * mean, scale * variance * scale);
+  }
   check_moments([&] { return random.gamma(7, 0.5); }, 14, 28);
   check_moments([&] { return random.beta(2, 6); }, 0.25, 12.0 / (64 * 9));
   check_moments([&] { return static_cast<double>(random.below(6)); }, 2.5, 35.0 / 12);
@@ -85,6 +100,49 @@ TEST_CASE("random: ranges", "[random]") {
     const double b = random.beta(0.5, 0.5);
     REQUIRE((b >= 0 && b <= 1));
   }
+}
+
+TEST_CASE("random: variates of tiny shapes are numbers > 0", "[random]") {
+  Random random{7};
+  for (const double shape : {5e-324, 1e-300, 1e-6, 1e-3, 0.02})
+    for (const double rate : {5e-324, 1e-3, 1.0, 1e308})
+      for (int i = 0; i < 200; ++i) {
+        const double g = random.gamma(shape, rate);
+        REQUIRE((g >= std::numeric_limits<double>::min() && std::isfinite(1 / g)));
+        REQUIRE((g <= std::numeric_limits<double>::max()));
+        REQUIRE(std::isfinite(random.log_gamma_variate(shape)));
+        const double b = random.beta(shape, shape);
+        REQUIRE((b > 0 && b < 1));
+      }
+}
+
+// Means a_k / a and variances a_k (a - a_k) / (a^2 (a + 1)) (Bishop 2006, eqs. B.17 and B.18).
+TEST_CASE("random: Dirichlet variates", "[random]") {
+  Random random{8};
+  for (const std::vector<double>& a : {std::vector<double>{2, 5, 0.5}, {1e-3, 2e-3, 3e-3}}) {
+    const double total = a[0] + a[1] + a[2];
+    std::vector<double> p(3);
+    for (std::size_t k = 0; k < 3; ++k) {
+      INFO("a = " << a[k] << " of " << total);
+      check_moments(
+          [&] {
+            random.dirichlet(a, p);
+            return p[k];
+          },
+          a[k] / total, a[k] * (total - a[k]) / (total * total * (total + 1)));
+    }
+  }
+  for (const double shape : {5e-324, 1e-300, 1e-3})
+    for (int i = 0; i < 1000; ++i) {
+      std::vector<double> p(4);
+      random.dirichlet(std::vector<double>(4, shape), p);
+      double sum = 0;
+      for (const double value : p) {
+        REQUIRE(value >= std::numeric_limits<double>::min());
+        sum += value;
+      }
+      REQUIRE(close(sum, 1, round_off(8, 1)));
+    }
 }
 
 TEST_CASE("random: categories in proportion to their weights", "[random]") {

@@ -54,6 +54,14 @@ class ColumnwiseLayout {
   std::size_t columns_;
 };
 
+/// What the family of one column says of column j.
+inline Reason at_column(Reason reason, std::size_t column, std::size_t columns) {
+  if (reason.constant.empty() && columns > 1) reason.column = column;
+  for (auto& combination : reason.constant)
+    for (ColumnTerm& term : combination) term.column = column;
+  return reason;
+}
+
 inline std::string name_column(const std::string& reason, std::size_t column, std::size_t columns) {
   return columns == 1 ? reason : "column " + std::to_string(column) + ": " + reason;
 }
@@ -134,6 +142,20 @@ class ColumnwisePrior {
       layout_.set_column(h, j, one);
     }
   }
+  void make_proper(ConstVectorView s, VectorView h) const requires requires(const P& p) { p.make_proper(s, h); }
+  {
+    for (std::size_t j = 0; j < columns_; ++j) {
+      auto one = layout_.column(h, j);
+      single_.make_proper(s.part(j * size_, size_), one);
+      layout_.set_column(h, j, one);
+    }
+  }
+  std::optional<Reason> improper(ConstVectorView h) const {
+    for (std::size_t j = 0; j < columns_; ++j)
+      if (const auto reason = detail::improper(single_, layout_.column(h, j)))
+        return detail::at_column(*reason, j, columns_);
+    return std::nullopt;
+  }
   std::optional<std::string> check(ConstVectorView h) const {
     for (std::size_t j = 0; j < columns_; ++j)
       if (const auto reason = single_.check(layout_.column(h, j))) return detail::name_column(*reason, j, columns_);
@@ -200,12 +222,12 @@ class Columnwise : public detail::ColumnwisePriorOf<F> {
     const std::size_t size = single_.statistic_size();
     for (std::size_t j = 0; j < columns_; ++j) single_.mean(layout_.column(theta, j), s.part(j * size, size));
   }
-  std::optional<std::string> mle(ConstVectorView s, VectorView theta) const {
+  std::optional<Reason> mle(ConstVectorView s, VectorView theta) const {
     const std::size_t size = single_.statistic_size();
     std::vector<double> one(layout_.single_size());
     for (std::size_t j = 0; j < columns_; ++j) {
-      if (const auto reason = single_.mle(s.part(j * size, size), one))
-        return detail::name_column(*reason, j, columns_);
+      if (const std::optional<Reason> reason = single_.mle(s.part(j * size, size), one))
+        return detail::at_column(*reason, j, columns_);
       layout_.set_column(theta, j, one);
     }
     return std::nullopt;
@@ -237,10 +259,10 @@ class Columnwise : public detail::ColumnwisePriorOf<F> {
     const std::size_t size = single_.statistic_size();
     for (std::size_t j = 0; j < columns_; ++j) single_.recentre(s.part(j * size, size), by.part(j, 1));
   }
-  std::optional<std::string> collapse(ConstVectorView theta) const requires Located<F> {
+  std::optional<Reason> collapse(ConstVectorView theta) const requires Located<F> {
     for (std::size_t j = 0; j < columns_; ++j)
-      if (const auto reason = single_.collapse(layout_.column(theta, j)))
-        return detail::name_column(*reason, j, columns_);
+      if (const std::optional<Reason> reason = single_.collapse(layout_.column(theta, j)))
+        return detail::at_column(*reason, j, columns_);
     return std::nullopt;
   }
 

@@ -8,7 +8,9 @@
 #include <mixfam/family.hpp>
 
 #include <concepts>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -22,13 +24,13 @@ concept ConjugatePrior = requires(const P prior, ConstVectorView in, VectorView 
                                   Random& random, double level) {
   { prior.hyperparameters() } -> std::convertible_to<Schema>;
   prior.flat(out);                      // h with chi(h) = 0
-  prior.standard(in, components, out);  // h scaled from the statistics of all the data
+  prior.standard(in, components, out);  // h scaled from the statistics of all the data, proper whatever they are
   prior.chi(in, components, out);       // h -> chi of each of K components, P values
   prior.from_chi(in, out);              // chi + s -> h
   { prior.log_partition(in) } -> std::convertible_to<std::optional<double>>;  // log Z(chi(h)); none: improper
   // h -> theta, E[c], with E[c(.)] = c(theta) but for its constants; returns by how much more their sum is.
   { prior.expectation(in, out, out) } -> std::convertible_to<double>;
-  prior.sample(in, random, out);   // theta ~ p(theta | h)
+  prior.sample(in, random, out);   // theta ~ p(theta | h), where that is proper
   prior.mean(in, out);             // E[theta]; NaN where it does not exist
   prior.quantile(in, level, out);  // of the marginal of each parameter; NaN where it has no closed form
   { prior.check(in) } -> std::convertible_to<std::optional<std::string>>;  // why no update can use h
@@ -46,10 +48,10 @@ concept ExponentialFamily = std::copy_constructible<F> &&
   { family.statistic_size() } -> std::convertible_to<std::size_t>;
   { family.parameters() } -> std::convertible_to<Schema>;
   { family.support(std::size_t{}) } -> std::convertible_to<Support>;
-  family.coefficients(in, out);                                                // theta -> c(theta)
-  family.mean(in, out);                                                        // theta -> E[t]
-  { family.mle(in, out) } -> std::convertible_to<std::optional<std::string>>;  // s -> theta, or why not
-  family.sample(in, random, out);                                              // theta -> x
+  family.coefficients(in, out);                                           // theta -> c(theta)
+  family.mean(in, out);                                                   // theta -> E[t]
+  { family.mle(in, out) } -> std::convertible_to<std::optional<Reason>>;  // s -> theta, or why not
+  family.sample(in, random, out);                                         // theta -> x
 };
 
 /// A family whose statistic is t(x - o).
@@ -63,7 +65,7 @@ concept Located = requires(const F family, const Block& x, ConstVectorView in, V
   family.translate(out, in, sign);  // theta moves by sign * o
   family.recentre(out, in);         // s about 0 becomes s about `in`
   // Why theta is a point and no longer a density to within the rounding of the data, if so.
-  { family.collapse(in) } -> std::convertible_to<std::optional<std::string>>;
+  { family.collapse(in) } -> std::convertible_to<std::optional<Reason>>;
 };
 
 /// A family whose components share parameters. Rows of S are one component each.
@@ -82,6 +84,17 @@ concept HasPrior = ConjugatePrior<typename F::Prior> && requires(const F family)
 };
 
 namespace detail {
+
+/// Why nothing can be expected of p(theta | h), or drawn from it: a prior may say more than that log Z is not finite.
+template <ConjugatePrior P>
+std::optional<Reason> improper(const P& prior, ConstVectorView h) {
+  if constexpr (requires { prior.improper(h); }) {
+    return prior.improper(h);
+  } else {
+    if (prior.log_partition(h)) return std::nullopt;
+    return "the posterior of its parameters has no finite integral";
+  }
+}
 
 /// L += T C' for blocks of columns T (rows x P) and coefficients C (K x P), in the vectors of the processor.
 class MIXFAM_API Products {
@@ -238,7 +251,7 @@ class FamilyModel final : public Family {
     }
     std::vector<Degeneracy> degenerate;
     for (std::size_t k = 0; k < S.rows(); ++k) {
-      std::optional<std::string> reason = family_.mle(S.row(k), theta.row(k));
+      std::optional<Reason> reason = family_.mle(S.row(k), theta.row(k));
       if constexpr (Located<F>) {
         family_.translate(theta.row(k), origins.row(k), 1);
         if (!reason) reason = family_.collapse(theta.row(k));
@@ -254,7 +267,10 @@ class FamilyModel final : public Family {
   void default_prior(ConstVectorView s, ConstVectorView origin, std::size_t components, VectorView h) const override {
     if constexpr (HasPrior<F>) {
       family_.prior().standard(s, components, h);
-      if constexpr (Located<F>) family_.prior().translate(h, origin, 1);
+      if constexpr (Located<F>) {
+        family_.prior().translate(h, origin, 1);
+        if constexpr (requires { family_.prior().make_proper(s, h); }) family_.prior().make_proper(s, h);
+      }
     }
   }
   std::optional<std::string> check_prior(ConstVectorView h) const override {
@@ -309,11 +325,13 @@ class FamilyModel final : public Family {
     }
     return sum;
   }
-  void expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
-    std::vector<double> c(statistic_size());
-    for (std::size_t k = 0; k < H.rows(); ++k) {
-      if constexpr (HasPrior<F>) log_scale[k] = family_.prior().expectation(H.row(k), theta.row(k), c);
+  std::vector<Degeneracy> expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
+    if constexpr (HasPrior<F>) {
+      std::vector<double> c(statistic_size());
+      return make_parameters(
+          H, theta, [&](std::size_t k) { log_scale[k] = family_.prior().expectation(H.row(k), theta.row(k), c); });
     }
+    return {};
   }
   void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const override {
     if constexpr (HasPrior<F>) {
@@ -325,6 +343,11 @@ class FamilyModel final : public Family {
       const double prior_log_partition = family_.prior().log_partition(h).value_or(0);
       for (std::size_t k = 0; k < H.rows(); ++k) {
         std::vector<double> local(H.row(k).begin(), H.row(k).end());
+        const std::optional<double> posterior_log_partition = family_.prior().log_partition(local);
+        if (!posterior_log_partition) {
+          out[k] = std::numeric_limits<double>::quiet_NaN();
+          continue;
+        }
         family_.prior().expectation(local, theta, c);
         if constexpr (Located<F>) {
           origin(theta, location);
@@ -334,7 +357,7 @@ class FamilyModel final : public Family {
         family_.prior().chi(local, H.rows(), q);
         chi_at(h, location, H.rows(), p);
         for (std::size_t i = 0; i < c.size(); ++i) out[k] += (q[i] - p[i]) * c[i];
-        out[k] += prior_log_partition - family_.prior().log_partition(local).value_or(0);
+        out[k] += prior_log_partition - *posterior_log_partition;
         if constexpr (Tied<F>) {
           const double others = 1 - 1 / static_cast<double>(H.rows());
           out[k] -= others * (family_.prior().shared_log_partition(h).value_or(0) -
@@ -343,22 +366,25 @@ class FamilyModel final : public Family {
       }
     }
   }
-  void sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
-    if constexpr (Tied<F>) {
-      family_.prior().sample_all(H, random, theta);
-    } else if constexpr (HasPrior<F>) {
-      for (std::size_t k = 0; k < H.rows(); ++k) family_.prior().sample(H.row(k), random, theta.row(k));
+  std::vector<Degeneracy> sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
+    if constexpr (HasPrior<F>) {
+      return make_parameters(H, theta, [&](std::size_t k) {
+        if constexpr (!Tied<F>) {
+          family_.prior().sample(H.row(k), random, theta.row(k));
+        } else if (k == 0) {
+          family_.prior().sample_all(H, random, theta);
+        }
+      });
     }
+    return {};
   }
   void posterior_mean(ConstMatrixView H, MatrixView theta) const override {
-    for (std::size_t k = 0; k < H.rows(); ++k) {
-      if constexpr (HasPrior<F>) family_.prior().mean(H.row(k), theta.row(k));
-    }
+    if constexpr (HasPrior<F>)
+      describe_posterior(H, theta, [&](std::size_t k) { family_.prior().mean(H.row(k), theta.row(k)); });
   }
   void posterior_quantile(ConstMatrixView H, double level, MatrixView theta) const override {
-    for (std::size_t k = 0; k < H.rows(); ++k) {
-      if constexpr (HasPrior<F>) family_.prior().quantile(H.row(k), level, theta.row(k));
-    }
+    if constexpr (HasPrior<F>)
+      describe_posterior(H, theta, [&](std::size_t k) { family_.prior().quantile(H.row(k), level, theta.row(k)); });
   }
 
  private:
@@ -404,6 +430,40 @@ class FamilyModel final : public Family {
   Schema make_hyperparameters() const {
     if constexpr (HasPrior<F>) return family_.prior().hyperparameters();
     return {};
+  }
+
+  /// Calls make(k) for each row of H that is proper, and returns the rows that are not, or whose theta is no parameter.
+  template <class Make>
+  std::vector<Degeneracy> make_parameters(ConstMatrixView H, MatrixView theta, Make make) const {
+    std::vector<Degeneracy> degenerate;
+    for (std::size_t k = 0; k < H.rows(); ++k) {
+      std::optional<Reason> reason = improper(family_.prior(), H.row(k));
+      if (!reason) {
+        make(k);
+        reason = unusable(theta.row(k));
+      }
+      if (reason) degenerate.push_back({k, std::move(*reason)});
+    }
+    return degenerate;
+  }
+
+  /// Calls describe(k) for each row of H that is proper; theta of the others is NaN.
+  template <class Describe>
+  void describe_posterior(ConstMatrixView H, MatrixView theta, Describe describe) const {
+    for (std::size_t k = 0; k < H.rows(); ++k) {
+      if (improper(family_.prior(), H.row(k))) {
+        for (double& value : theta.row(k)) value = std::numeric_limits<double>::quiet_NaN();
+      } else {
+        describe(k);
+      }
+    }
+  }
+
+  /// Why no E-step can use theta, if so.
+  std::optional<Reason> unusable(ConstVectorView theta) const {
+    if constexpr (Located<F>)
+      if (std::optional<Reason> reason = family_.collapse(theta)) return reason;
+    return parameters_.check(theta);
   }
 
   /// theta as seen from the origin (sign = -1).

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mixfam {
@@ -46,10 +47,30 @@ struct Support {
   MIXFAM_API bool contains(double x) const;
 };
 
+/// A column of the data times a factor.
+struct ColumnTerm {
+  std::size_t column;
+  double factor;
+};
+
+/// Why no parameters fit. Families know columns by their number; whoever has the data adds their names.
+struct MIXFAM_API Reason {
+  Reason(std::string why) : text(std::move(why)) {}
+  Reason(const char* why) : text(why) {}
+
+  std::string text;
+  /// Combinations of columns that do not vary on the rows of the component, where that is why.
+  std::vector<std::vector<ColumnTerm>> constant;
+  std::optional<std::size_t> column;  ///< the column that the text is about, where there are several
+
+  /// For people: `its covariance is singular: column 2 ("c") is constant on the rows left to it`.
+  std::string describe(const std::vector<std::string>& column_names = {}) const;
+};
+
 /// A component that no parameters fit.
 struct Degeneracy {
   std::size_t component;
-  std::string reason;
+  Reason reason;
 };
 
 /// The parameters of an E-step, prepared once for all its blocks.
@@ -136,16 +157,17 @@ class MIXFAM_API Family {
   // --- posteriors of K components, H: K x H hyperparameters ---------------------------------------------------
   /// H from statistics that the prior was added to: Bayes' law is chi + s.
   virtual void posterior(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const = 0;
-  /// sum_k log Z; none where a row is improper.
+  /// sum_k log Z; none where a row is improper, singular to within rounding included.
   virtual std::optional<double> log_partition(ConstMatrixView H) const = 0;
   /// theta and log_scale with E[<t(x), c(.)>] = <t(x), c(theta_k)> + log_scale[k] for every x: an E-step under the
-  /// posterior is one at theta with log_scale added to the log weights.
-  virtual void expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const = 0;
+  /// posterior is one at theta with log_scale added to the log weights. Degenerate are rows that are improper or whose
+  /// theta is no parameter; theta of theirs is left unspecified.
+  virtual std::vector<Degeneracy> expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const = 0;
   /// out[k] += KL(p(theta_k | H_k) || p(theta_k | h)) = <q - p, grad log Z(q)> - log Z(q) + log Z(p); what components
-  /// share is given to them in equal shares.
+  /// share is given to them in equal shares. NaN where a row is improper.
   virtual void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const = 0;
-  /// theta ~ p(theta | H).
-  virtual void sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const = 0;
+  /// theta ~ p(theta | H). Degenerate are rows that are improper, and draws that are no parameters to within rounding.
+  virtual std::vector<Degeneracy> sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const = 0;
   /// E[theta | H]; NaN where it does not exist.
   virtual void posterior_mean(ConstMatrixView H, MatrixView theta) const = 0;
   /// Quantile of the marginal of each parameter; NaN where it has no closed form.

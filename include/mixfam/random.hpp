@@ -25,8 +25,13 @@ class MIXFAM_API Random {
   std::size_t below(std::size_t n);  ///< integer on 0 .. n-1
   double normal();                   ///< mean 0, variance 1
   double exponential(double rate);
+  /// The logarithm of a variate of Gamma(shape, 1), finite for every shape > 0.
+  double log_gamma_variate(double shape);
+  /// On (0, infinity): the variates of a small shape that doubles cannot hold are the nearest that they can.
   double gamma(double shape, double rate);
   double beta(double a, double b);
+  /// p ~ Dirichlet(concentration), with no p_k below the least normal number.
+  void dirichlet(ConstVectorView concentration, VectorView p);
   /// Index k with probability proportional to `weights[k]` >= 0.
   std::size_t categorical(ConstVectorView weights);
 

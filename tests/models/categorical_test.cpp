@@ -246,8 +246,8 @@ TEST_CASE("categorical: a category never seen", "[categorical][degenerate]") {
   family->coefficients(theta, {}, c);
   CHECK(c[3] == -1e300);  // finite: 0 rows of it weigh 0
   REQUIRE(mle({0, 0, 0, 0, 0}).size() == 1);
-  CHECK(mle({0, 0, 0, 0, 0})[0].reason == "no rows are left to it");
-  CHECK(mle({3.5, 2, 1, -0.5, 1})[0].reason ==
+  CHECK(mle({0, 0, 0, 0, 0})[0].reason.text == "no rows are left to it");
+  CHECK(mle({3.5, 2, 1, -0.5, 1})[0].reason.text ==
         "the prior takes away more of category number 2 than is left to it (its concentration is below 1)");
   const Table wrong{1, {0, 4}};
   auto wrong_source = wrong.source();

@@ -66,7 +66,8 @@ TEST_CASE("gamma: the estimate solves its equations to the last digits", "[gamma
     INFO("shape " << shape << ": " << theta[0]);
     const double ratio = static_cast<double>(Exact((log(a) - boost::math::digamma(a)) / gap));
     CHECK(close(ratio, 1, round_off(256, 1)));
-    CHECK(close(theta[0] / theta[1], mean, round_off(64, mean)));
+    // Logarithms of the data reach -690 under the least shape, and so does their rounding, that of the mean included.
+    CHECK(close(theta[0] / theta[1], mean, round_off(shape < 0.1 ? 1024 : 64, mean)));
   }
 }
 
@@ -85,7 +86,7 @@ TEST_CASE("gamma: degenerate data are named", "[gamma][degenerate]") {
   std::vector<double> s(3), theta(2);
   const std::vector<double> origin{0};
   REQUIRE(gamma()->mle(one_row(s), one_row(origin), one_row(theta)).size() == 1);
-  CHECK(gamma()->mle(one_row(s), one_row(origin), one_row(theta))[0].reason == "no rows are left to it");
+  CHECK(gamma()->mle(one_row(s), one_row(origin), one_row(theta))[0].reason.text == "no rows are left to it");
   CHECK(error_of([] { reason({1, 0}); }).find("is outside the support of 'gamma' (x > 0)") != std::string::npos);
 }
 

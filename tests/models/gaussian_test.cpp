@@ -209,24 +209,27 @@ TEST_CASE("gaussian: the estimate divides by N", "[gaussian]") {
 TEST_CASE("gaussian: degenerate data are named", "[gaussian][degenerate]") {
   const auto reason = [](const Table& table) {
     const auto degenerate = mle_of(table);
-    return degenerate.empty() ? std::string() : degenerate[0].reason;
+    return degenerate.empty() ? std::string() : degenerate[0].reason.describe();
   };
-  const std::string singular =
-      "its covariance is singular: a column is constant, or a combination of others, on the rows left to it";
-  CHECK(reason({1, {3, 3, 3, 3}}) == singular);                      // a constant column
-  CHECK(reason({2, {1, 7, 2, 7, 3, 7, 5, 7}}) == singular);          // one of two constant
-  CHECK(reason({2, {1, 2, 2, 4, 3, 6, 4, 8}}) == singular);          // one twice the other
-  CHECK(reason({1, {3}}) == singular);                               // one row
-  CHECK(reason({3, {1, 2, 3, 4, 5, 7, 1, 0, 2}}) == singular);       // N = D rows span a plane only
+  const auto singular = [](const std::string& why) { return "its covariance is singular: " + why; };
+  const std::string rows = " on the rows left to it";
+  CHECK(reason({1, {3, 3, 3, 3}}) == singular("column 0 is constant" + rows));
+  CHECK(reason({1, {3}}) == singular("column 0 is constant" + rows));
+  CHECK(reason({2, {1, 7, 2, 7, 3, 7, 5, 7}}) == singular("column 1 is constant" + rows));
+  CHECK(reason({2, {0, 0, 0, 0, 0, 0}}) == singular("columns 0 and 1 are constant" + rows));
+  CHECK(reason({2, {1, 2, 2, 4, 3, 6, 4, 8}}) ==
+        singular("columns 0 and 1 are collinear: x0 - 0.5 x1 is constant" + rows));
+  CHECK(reason({2, {1, -3, 2, -6, 3, -9, 5, -15}}) ==
+        singular("columns 0 and 1 are collinear: x0 + 0.3333 x1 is constant" + rows));
+  CHECK(reason({3, {1, 2, 3, 4, 5, 7, 1, 0, 2}}) == singular("3 rows are left to it for 3 columns"));
   CHECK(reason({3, {1, 2, 3, 4, 5, 7, 1, 0, 2, 2, 2, 9}}).empty());  // N = D + 1
-  CHECK(reason({2, {0, 0, 0, 0, 0, 0}}) == singular);                // all zeros
   CHECK(reason({1, {1e8, 1e8 + 1e-8, 1e8 + 2e-8}}) != "");           // variance within rounding of the data
   CHECK(reason({1, {1e8, 1e8 + 1, 1e8 + 2}}).empty());
   std::vector<double> theta;
   const auto none = mle_of({1, {1, 2, 3}}, theta, {0, 0, 0});
   REQUIRE(none.size() == 1);
   CHECK(none[0].component == 0);
-  CHECK(none[0].reason == "no rows are left to it");
+  CHECK(none[0].reason.text == "no rows are left to it");
 }
 
 TEST_CASE("gaussian: a scale of 1e-150 or 1e150 is no obstacle", "[gaussian]") {

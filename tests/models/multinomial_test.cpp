@@ -181,7 +181,7 @@ TEST_CASE("multinomial: degenerate statistics", "[multinomial][degenerate]") {
     const auto found =
         family->mle(ConstMatrixView::row_major(s.data(), 1, 3), ConstMatrixView::row_major(nullptr, 1, 0),
                     MatrixView::row_major(theta.data(), 1, 2));
-    return found.empty() ? std::string() : found[0].reason;
+    return found.empty() ? std::string() : found[0].reason.text;
   };
   CHECK(reason({5, 0, 3}) == "");
   CHECK(theta == std::vector<double>{0, 1});  // an outcome never seen

@@ -106,7 +106,7 @@ inline std::string mle_of_rows(const Family& family, const std::vector<double>& 
   }
   theta.assign(family.parameters().size(), 0);
   const auto degenerate = family.mle(one_row(s), one_row(std::vector<double>()), one_row(theta));
-  return degenerate.empty() ? "" : degenerate[0].reason;
+  return degenerate.empty() ? "" : degenerate[0].reason.text;
 }
 
 /// EM, MAP-EM or VB from the given start converges, never falls, and its bound and divergence add up.
