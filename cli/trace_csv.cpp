@@ -80,7 +80,7 @@ std::string header(const FitOutcome& outcome) {
 
 std::string trace_csv(const FitOutcome& outcome) {
   std::string text = header(outcome);
-  text += outcome.is_accelerated() ? "iteration,accelerated" : "iteration";
+  text += outcome.has_marks() ? "iteration,accelerated" : "iteration";
   for (const TraceQuantity& quantity : trace_quantities()) text += fmt::format(",{}", quantity.name);
   const std::size_t components = most_components(outcome.best().trace);
   for (const ListQuantity& quantity : list_quantities)
@@ -88,7 +88,7 @@ std::string trace_csv(const FitOutcome& outcome) {
   text += ",events\n";
   for (const TraceEntry& entry : outcome.best().trace) {
     text += std::to_string(entry.iteration);
-    if (outcome.is_accelerated()) append(text, entry.accelerated ? "1" : "0");
+    if (outcome.has_marks()) append(text, entry.accelerated ? "1" : "0");
     for (const TraceQuantity& quantity : trace_quantities()) append(text, exact(entry.*quantity.value));
     for (const ListQuantity& quantity : list_quantities) {
       const std::vector<double>& values = entry.*quantity.values;

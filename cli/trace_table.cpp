@@ -118,7 +118,7 @@ std::string trace_table(const FitOutcome& outcome) {
       t = trace.size() - shown_last;
       table.add_remark(fmt::format("... {} iterations left out (all of them: --trace FILE.csv) ...", t - shown_first));
     }
-    add_entry(table, trace, t, list, outcome.is_accelerated());
+    add_entry(table, trace, t, list, outcome.has_marks());
   }
   std::string text = table.str();
   for (const TraceEntry& entry : trace)
@@ -127,9 +127,11 @@ std::string trace_table(const FitOutcome& outcome) {
 }
 
 std::string trace_legend(const FitOutcome& outcome) {
-  const std::string marks =
-      outcome.is_accelerated() ? "  * extrapolated; a number that is missing was a trial that gained nothing\n" : "";
-  return legend_of_columns(outcome) + marks;
+  std::string text = legend_of_columns(outcome);
+  if (outcome.has_marks()) text += "  * extrapolated";
+  if (outcome.is_accelerated()) text += "; a number that is missing was a trial that gained nothing";
+  if (outcome.has_marks()) text += '\n';
+  return text;
 }
 
 }  // namespace mixfam::cli

@@ -44,6 +44,11 @@ void check_options(const Family& family, std::size_t components, const FitOption
           "acceleration '" + method + "' cannot be combined with a temperature, which changes the map in each step");
   require(!accelerated || options.batch_rows == 0,
           "acceleration '" + method + "' needs updates of the whole data; leave out the batches");
+  require(
+      !options.keep_saddle || (options.assignment == Assignment::soft && options.update != Update::sampled &&
+                               options.batch_rows == 0 && options.tolerance > 0),
+      "keep-saddle needs soft assignment, update ml, map or vb of the whole data, and a tolerance above 0: other fits "
+      "are not asked whether they rest at a saddle");
   require(options.forgetting > 0.5 && options.forgetting <= 1,
           "forgetting is " + std::to_string(options.forgetting) + " (must be in (0.5, 1])");
   require(options.prior.weights != WeightsPrior::stick_breaking || options.update == Update::vb,
