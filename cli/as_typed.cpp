@@ -19,6 +19,7 @@ const std::map<std::string, std::string>& options_by_setting() {
       {"degenerate", "--degenerate"},
       {"family", "--family"},
       {"forgetting", "--forgetting"},
+      {"keep_saddle", "--keep-saddle"},
       {"max_iterations", "--max-iterations"},
       {"prior", "--prior"},
       {"restarts", "--restarts"},

@@ -204,6 +204,10 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
       [&](Name name, Text text) { request.max_iterations = whole_number<std::size_t>(name, text, 0); });
   add(*fit, "--threads", "N", "threads to use; they change no digit of the result [all cores]",
       [&](Name name, Text text) { request.threads = whole_number<std::size_t>(name, text, 1); });
+  fit->add_flag(
+      "--keep-saddle", request.keep_saddle,
+      "with --start FILE: end where nothing moves, even if a perturbation\nraises the objective [go on from the "
+      "perturbation]");
   fit->add_flag("--verify", request.verify,
                 "compute every KL by its definition too and report how far\nlog p = ELBO + KL is off (one more pass an "
                 "iteration)");

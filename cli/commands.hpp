@@ -40,6 +40,7 @@ struct FitRequest {
   std::optional<std::size_t> memory;  ///< bytes that the process may take
   bool json = false;
   bool verify = false;
+  bool keep_saddle = false;
   bool quiet = false;
 
   bool starts_from_file() const { return start != "kmeans++" && start != "random"; }

@@ -36,6 +36,8 @@ void check_meaning(const FitRequest& request, const FitOptions& options) {
           "--accelerate has no meaning with --temperature, which changes the map from step to step");
   require(!accelerated || !request.batch_rows,
           "--accelerate has no meaning with --batch-rows: it extrapolates updates of the whole data");
+  require(!request.keep_saddle || request.starts_from_file(),
+          "--keep-saddle has a meaning with --start FILE only: a saddle that a drawn start leads to is left");
   require(!request.batch_rows || !request.verify,
           "--verify has no meaning with --batch-rows: there is no M-step from the whole data to check");
   require(!request.batch_rows || !request.degenerate || *request.degenerate == DegeneratePolicy::error,
@@ -63,6 +65,7 @@ FitOptions fit_options(const FitRequest& request) {
   options.degenerate = request.degenerate.value_or(options.degenerate);
   options.accelerate = request.accelerate;
   options.seed = request.seed;
+  options.keep_saddle = request.keep_saddle;
   options.verify = request.verify;
   options.threads = request.threads;
   return options;

@@ -5,6 +5,7 @@
 
 #include <mixfam/fit.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -34,6 +35,12 @@ struct FitOutcome {
   /// Whether there is more than the start.
   bool has_result() const { return best().verdict != Verdict::interrupted || best().iterations() > 0; }
   bool is_accelerated() const { return options.accelerate != Acceleration::none; }
+  /// Whether lines of the trace may be marked as extrapolated: a plain fit has one where it left a saddle.
+  bool has_marks() const {
+    const Trace& trace = best().trace;
+    return is_accelerated() ||
+           std::any_of(trace.begin(), trace.end(), [](const TraceEntry& entry) { return entry.accelerated; });
+  }
   bool has_prior() const { return options.update != Update::ml; }
   /// Whether what the method increases is the log likelihood itself.
   bool increases_log_likelihood() const {

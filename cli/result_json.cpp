@@ -38,6 +38,7 @@ Json options(const FitOutcome& outcome) {
                {"forgetting", options.forgetting},
                {"accelerate", to_string(options.accelerate)},
                {"degenerate", to_string(options.degenerate)},
+               {"keep_saddle", options.keep_saddle},
                {"verify", options.verify},
                {"merge_rows", request.merge_rows}};
   if (outcome.has_prior()) json["prior"] = prior_json(options.prior);

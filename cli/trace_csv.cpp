@@ -46,7 +46,7 @@ std::string quoted(const std::vector<std::string>& events) {
 }  // namespace
 
 std::string trace_csv(const FitOutcome& outcome) {
-  std::string text = outcome.is_accelerated() ? "iteration,accelerated" : "iteration";
+  std::string text = outcome.has_marks() ? "iteration,accelerated" : "iteration";
   for (const TraceQuantity& quantity : trace_quantities()) text += fmt::format(",{}", quantity.name);
   const std::size_t components = most_components(outcome.best().trace);
   for (const ListQuantity& quantity : list_quantities)
@@ -54,7 +54,7 @@ std::string trace_csv(const FitOutcome& outcome) {
   text += ",events\n";
   for (const TraceEntry& entry : outcome.best().trace) {
     text += std::to_string(entry.iteration);
-    if (outcome.is_accelerated()) append(text, entry.accelerated ? "1" : "0");
+    if (outcome.has_marks()) append(text, entry.accelerated ? "1" : "0");
     for (const TraceQuantity& quantity : trace_quantities()) append(text, exact(entry.*quantity.value));
     for (const ListQuantity& quantity : list_quantities) {
       const std::vector<double>& values = entry.*quantity.values;

@@ -163,14 +163,16 @@ std::string trace_table(const FitOutcome& outcome) {
       t = trace.size() - shown_last;
       table.add_remark(fmt::format("... {} iterations left out (all of them: --trace FILE.csv) ...", t - shown_first));
     }
-    add_entry(table, trace, t, list, outcome.is_accelerated());
+    add_entry(table, trace, t, list, outcome.has_marks());
   }
   return table.str(terminal_width(STDOUT_FILENO), 1) + events_text(trace);
 }
 
 std::string trace_legend(const FitOutcome& outcome) {
-  const std::string marks =
-      outcome.is_accelerated() ? "  * extrapolated; a number that is missing was a trial that gained nothing\n" : "";
+  std::string marks;
+  if (outcome.has_marks()) marks += "  * extrapolated";
+  if (outcome.is_accelerated()) marks += "; a number that is missing was a trial that gained nothing";
+  if (outcome.has_marks()) marks += '\n';
   return wrapped(legend_of_columns(outcome), terminal_width(STDOUT_FILENO), 4) + marks;
 }
 

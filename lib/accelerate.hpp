@@ -3,6 +3,7 @@
 #include <mixfam/fit.hpp>
 #include <mixfam/statistics.hpp>
 
+#include "coordinates.hpp"
 #include "e_step.hpp"
 
 #include <deque>
@@ -14,10 +15,8 @@ namespace mixfam {
 
 /// Finds the fixed point of s -> E-step(update(s)), s = (N, S), by extrapolation from its last evaluations.
 ///
-/// Each proposal is an affine combination of statistics, so that it keeps the total weight. Lengths are those of the
-/// complete-data information: for small differences |ds|^2 = <ds, dc> with c = (log w, c(theta)), the coefficients that
-/// the update gives. They do not depend on the units or the origin of the data, and the derivative J of the map is
-/// self-adjoint in them, with eigenvalues below 1 where the objective is concave (docs/mathematics.md, section 8).
+/// Each proposal is an affine combination of statistics, so that it keeps the total weight. The derivative J of the map
+/// has eigenvalues below 1 where the objective is concave (docs/mathematics.md, section 8).
 class Accelerator {
  public:
   Accelerator(Acceleration method, FamilyPtr family) : method_(method), family_(std::move(family)) {}
@@ -44,14 +43,6 @@ class Accelerator {
   double remaining_gain() const { return remaining_gain_; }
 
  private:
-  /// s = (N, S) about the common origins and its dual c, or a difference of two such.
-  struct Coordinates {
-    std::vector<double> s;
-    std::vector<double> c;
-
-    void add(double factor, const Coordinates& other);
-    void scale(double factor);
-  };
   struct Evaluation {
     Coordinates point;
     Coordinates image;
@@ -59,19 +50,14 @@ class Accelerator {
     bool plain;            // the point was the image of the evaluation before
   };
   /// An eigenvector of J, of length 1, and its eigenvalue, both as the last evaluations show them.
-  struct RitzPair {
+  struct Direction {
     double value;
     Coordinates vector;
   };
 
-  static double product(const Coordinates& a, const Coordinates& b);
-  static std::vector<double> products(const std::vector<Coordinates>& a, const std::vector<Coordinates>& b);
-  static bool normalise(std::vector<Coordinates>& by, std::vector<Coordinates>& along);
-
-  Coordinates coordinates(const Statistics& statistics, const EStepParameters& parameters) const;
   std::vector<Coordinates> differences(Coordinates Evaluation::*member, std::size_t count) const;
   void find_spectrum();
-  bool ritz_pairs(std::size_t count);
+  bool find_spectrum_of(std::size_t count);
   std::optional<Coordinates> choose_way() const;
   std::optional<Coordinates> squarem_way() const;
   std::optional<Coordinates> anderson_way() const;
@@ -81,15 +67,15 @@ class Accelerator {
   Acceleration method_;
   FamilyPtr family_;
   Statistics image_statistics_;
-  Statistics frame_;                  // holds the common origins
+  std::optional<Frame> frame_;        // none at the beginning
   std::optional<Coordinates> point_;  // none before the first move
   std::optional<Coordinates> image_;  // none at the beginning
   bool extrapolated_ = false;         // the way to the point
   std::deque<Evaluation> history_;
-  std::vector<RitzPair> spectrum_;  // by ascending value
-  std::optional<Coordinates> way_;  // from the image to where the extrapolation leads
-  double longest_ = 1;              // way, in lengths of the residual
-  bool squared_ = false;            // Anderson's way left the domain: that of SQUAREM comes next
+  std::vector<Direction> spectrum_;  // by ascending value
+  std::optional<Coordinates> way_;   // from the image to where the extrapolation leads
+  double longest_ = 1;               // way, in lengths of the residual
+  bool squared_ = false;             // Anderson's way left the domain: that of SQUAREM comes next
   double remaining_gain_ = std::numeric_limits<double>::quiet_NaN();
 };
 

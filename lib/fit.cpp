@@ -2,13 +2,16 @@
 #include <mixfam/fit.hpp>
 
 #include "accelerate.hpp"
+#include "climb.hpp"
 #include "data_check.hpp"
 #include "e_step.hpp"
 #include "fit_checked.hpp"
 #include "kernels/kernels.hpp"
+#include "measure.hpp"
 #include "require_family.hpp"
 #include "reseed.hpp"
 #include "responsibilities.hpp"
+#include "second_look.hpp"
 #include "state.hpp"
 #include "stepwise.hpp"
 #include "stopping.hpp"
@@ -25,28 +28,14 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// What Q from densities and Q from statistics may differ by, relative to the sums: the precision of an ill-conditioned
-/// covariance has few digits.
-constexpr double self_check_tolerance = 1e-8;
-
 /// Reseeding is given up after this many for each component.
 constexpr std::size_t reseeds_per_component = 10;
 
+/// Saddles are left so many times; a fit that comes to rest at yet another one ends there.
+constexpr std::size_t most_saddles = 10;
+
 /// An extrapolation outside the domain is halved this many times before a plain step takes its place.
 constexpr int halvings = 6;
-
-double weighted_log(ConstVectorView counts, const std::vector<double>& log_weights) {
-  double sum = 0;
-  for (std::size_t k = 0; k < counts.size(); ++k) sum += counts[k] * log_weights[k];
-  return sum;
-}
-
-/// What made a state, seen from the entry of the trace before it.
-struct Step {
-  double elbo = nan;  ///< ELBO(q_{t-1}, theta_t)
-  double kl = nan;    ///< KL(q_{t-1} || p(Z | X, theta_t)) by its definition
-  bool accelerated = false;
-};
 
 /// One fit: the state, the statistics of its last E-step, and the trace.
 class Fit {
@@ -65,8 +54,10 @@ class Fit {
                    ? "stopped after " + std::to_string(options_.max_iterations) +
                          " iterations, before the tolerance was reached; allow more (`max_iterations`)" + faster()
                    : "made " + std::to_string(options_.max_iterations) + " iterations");
+      } else if (options_.batch_rows > 0) {
+        stepwise_iteration();
       } else {
-        iterate();
+        batch_iteration();
       }
     }
     return result();
@@ -97,18 +88,10 @@ class Fit {
     return {options_.assignment, temperature, options_.seed, iteration};
   }
 
-  void iterate() {
-    if (options_.batch_rows > 0) {
-      stepwise_iteration();
-    } else {
-      batch_iteration();
-    }
-  }
-
   /// An update from the statistics at hand, and the E-step that follows it.
   void batch_iteration() {
     rule_.iteration = iteration();
-    UpdateResult result = update(family(), statistics_, rule_, state_.mixture.weights());
+    UpdateResult result = update(family(), last_.image, rule_, state_.mixture.weights());
     if (accelerator_) {
       if (extrapolate(result)) return;
       accelerator_->move_to_image();
@@ -118,7 +101,8 @@ class Fit {
     if (repaired && accelerator_) accelerator_->restart();
     // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
     const bool begun_anew = repaired && options_.degenerate != DegeneratePolicy::keep;
-    State next(family(), std::move(result), {statistics_.counts().begin(), statistics_.counts().end()});
+    const bool cooled = trace_.back().temperature != 1;
+    State next(family(), std::move(result), {last_.image.counts().begin(), last_.image.counts().end()});
     const Step step = begun_anew ? Step{} : step_to(next);
     if (std::isinf(step.elbo)) {
       finish(Verdict::degenerate, "iteration " + std::to_string(iteration()) +
@@ -128,74 +112,94 @@ class Fit {
     }
     state_ = std::move(next);
     record(step);
-    judge(begun_anew);
+    if (begun_anew || cooled) begin_estimates();
+    judge();
   }
 
   /// Tries to go further than the given update of the statistics at hand. False when that is to be made instead:
   /// nothing better is known, or it was tried without success.
   bool extrapolate(const UpdateResult& plain) {
     if (!plain.degenerate.empty() || rejected_ > 0) return false;
-    accelerator_->evaluated(statistics_, e_step_parameters(family(), plain));
-    judge_extrapolations();
-    if (verdict_) return true;
-    std::optional<Extrapolation> next = extrapolation();
-    if (!next) return false;
-    std::optional<Statistics> statistics = trial_e_step(next->state);
-    if (statistics) {
-      TraceEntry entry = measure(next->state, *statistics, next->step);
-      if (entry.objective >= trace_.back().objective - relative_noise * scale_of(entry, check_)) {
-        accelerator_->move_to(next->point, next->state.parameters);
-        state_ = std::move(next->state);
-        statistics_ = std::move(*statistics);
-        push(std::move(entry));
-        judge(false);
-        return true;
-      }
+    accelerator_->evaluated(last_.image, e_step_parameters(family(), plain));
+    if (judge_extrapolations()) return true;
+    std::optional<Proposal> proposal = extrapolation();
+    if (!proposal) return false;
+    std::optional<Trial> trial = attempt(std::move(*proposal));
+    if (trial && trial->entry.objective >= trace_.back().objective - relative_noise * scale_of(trial->entry, check_)) {
+      accelerator_->move_to(trial->evaluation.point, trial->state.parameters);
+      move_to(std::move(*trial));
+      judge();
+      return true;
     }
     accelerator_->rejected();
     ++rejected_;
     return true;
   }
 
-  /// A state that is the update of extrapolated statistics.
-  struct Extrapolation {
+  /// A state off the path of the iterations: the update of a point that is no image.
+  struct Proposal {
     Statistics point;
     State state;
-    Step step;
   };
 
-  /// The farthest one that is sound, which excludes no value that rows of the component have.
-  std::optional<Extrapolation> extrapolation() {
+  /// A proposal with the E-step at it, which the fit may move to.
+  struct Trial {
+    Evaluation evaluation;
+    State state;
+    TraceEntry entry;
+  };
+
+  /// None where the point has no sound update, or one that excludes a value that rows of a component have.
+  std::optional<Proposal> propose(Statistics point) {
+    auto result = update_if_sound(family(), point, rule_, state_.mixture.weights());
+    if (!result) return std::nullopt;
+    State state(family(), std::move(*result), {point.counts().begin(), point.counts().end()});
+    if (!std::isfinite(elbo_at(state))) return std::nullopt;
+    return Proposal{std::move(point), std::move(state)};
+  }
+
+  /// The farthest one on the way of the extrapolation.
+  std::optional<Proposal> extrapolation() {
     double length = 1;
     for (int i = 0; i <= halvings; ++i, length /= 2) {
       std::optional<Statistics> point = accelerator_->extrapolate(length);
       if (!point) return std::nullopt;
-      auto result = update_if_sound(family(), *point, rule_, state_.mixture.weights());
-      if (!result) continue;
-      State state(family(), std::move(*result), {point->counts().begin(), point->counts().end()});
-      Step step = step_to(state);
-      step.accelerated = true;
-      if (std::isfinite(step.elbo)) return Extrapolation{std::move(*point), std::move(state), step};
+      if (auto proposal = propose(std::move(*point))) return proposal;
     }
     accelerator_->left_domain();
     return std::nullopt;
   }
 
   /// None where a row has no density under any component.
-  std::optional<Statistics> trial_e_step(const State& state) {
+  std::optional<Trial> attempt(Proposal proposal) {
     try {
-      return e_step(state.parameters, rows(), assignment_rule(iteration()));
+      Step step = step_to(proposal.state);
+      step.accelerated = true;
+      Statistics statistics = e_step(proposal.state.parameters, rows(), assignment_rule(iteration()));
+      TraceEntry entry = measure(proposal.state, statistics, step);
+      return Trial{{std::move(proposal.point), std::move(statistics)}, std::move(proposal.state), std::move(entry)};
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::numerical) throw;
       return std::nullopt;
     }
   }
 
+  void move_to(Trial trial) {
+    before_ = {};
+    last_ = std::move(trial.evaluation);
+    state_ = std::move(trial.state);
+    push(std::move(trial.entry));
+  }
+
+  /// ELBO(q, next) with the q of the last E-step.
+  double elbo_at(const State& next) const {
+    return expected_log_joint(last_.image, next.parameters) + last_.image.entropy() + check_.log_base -
+           penalty_of(next, rule_.prior).total();
+  }
+
   Step step_to(const State& next) {
     Step step;
-    step.elbo = expected_log_density(statistics_, next.parameters) +
-                weighted_log(statistics_.counts(), next.parameters.log_weights) + statistics_.entropy() +
-                check_.log_base - penalty_of(next, rule_.prior).total();
+    step.elbo = elbo_at(next);
     if (options_.verify)
       step.kl = kl_by_definition(state_.parameters, next.parameters, rows(), assignment_rule(trace_.back().iteration));
     return step;
@@ -203,7 +207,7 @@ class Fit {
 
   /// A pass of stepwise updates, and the E-step that evaluates where it led.
   void stepwise_iteration() {
-    StepwiseResult pass = stepwise_pass(state_.parameters, state_.mixture, std::move(statistics_), source_,
+    StepwiseResult pass = stepwise_pass(state_.parameters, state_.mixture, std::move(last_.image), source_,
                                         {options_.batch_rows, options_.forgetting, steps_, check_.total_weight}, rule_,
                                         assignment_rule(iteration()));
     steps_ = pass.steps;
@@ -213,46 +217,24 @@ class Fit {
     }
     state_ = State(family(), std::move(pass.last), std::move(pass.counts));
     record({});
-    judge(true);
+    judge();
   }
 
   const FamilyPtr& family() const { return state_.mixture.family_ptr(); }
 
   void record(const Step& step) {
-    statistics_ = e_step(state_.parameters, rows(), assignment_rule(iteration()));
-    push(measure(state_, statistics_, step));
+    before_ = std::move(last_.point);
+    last_.point = std::move(last_.image);
+    last_.image = e_step(state_.parameters, rows(), assignment_rule(iteration()));
+    push(measure(state_, last_.image, step));
   }
 
   /// The entry of the trace for a state and the statistics of the E-step at it.
   TraceEntry measure(const State& state, const Statistics& statistics, const Step& step) const {
-    TraceEntry entry;
+    TraceEntry entry = mixfam::measure(state, statistics, step, trace_.empty() ? nullptr : &trace_.back(),
+                                       {options_, rule_.prior, check_, assignment_rule(iteration())});
     entry.iteration = iteration();
-    entry.accelerated = step.accelerated;
-    const AssignmentRule assignment = assignment_rule(entry.iteration);
-    const Penalty penalty = penalty_of(state, rule_.prior);
-    const double bound = statistics.log_normaliser() + check_.log_base - penalty.total();
-    entry.log_likelihood = is_vb() ? nan : bound;
-    entry.log_prior = options_.update == Update::map || options_.update == Update::sampled
-                          ? log_prior(state.mixture, rule_.prior)
-                          : 0;
-    entry.q = statistics.expected_log_joint() + check_.log_base;
-    entry.entropy = statistics.entropy();
-    entry.elbo_e = entry.q + entry.entropy - penalty.total();
-    entry.objective = entry.elbo_e + entry.log_prior;
-    entry.elbo_m = step.elbo;
-    entry.kl = bound - step.elbo;
-    entry.gain_m = trace_.empty() ? nan : step.elbo + entry.log_prior - trace_.back().objective;
-    entry.gain_e = entry.elbo_e - step.elbo;
-    entry.residual = std::abs(bound - (step.elbo + step.kl));
-    entry.temperature = assignment.temperature;
-    const double expected_log_z = weighted_log(statistics.counts(), state.log_weights);
-    entry.expected_log_z = is_vb() ? expected_log_z : nan;
-    entry.expected_log_x = is_vb() ? entry.q - expected_log_z : nan;
-    entry.kl_weights = is_vb() ? penalty.weights : nan;
-    entry.kl_components = penalty.components;
-    entry.counts.assign(statistics.counts().begin(), statistics.counts().end());
-    entry.events = events_;
-    if (trace_.empty() || options_.verify) check_statistics(entry, state, statistics, assignment);
+    entry.events.insert(entry.events.begin(), events_.begin(), events_.end());
     return entry;
   }
 
@@ -264,61 +246,90 @@ class Fit {
       finish(Verdict::interrupted, "interrupted");
   }
 
-  /// Q from the densities of the rows and Q = <S, C> + <N, log w> from their statistics: two ways to one number, of
-  /// which a family, or a kernel, can get one wrong.
-  void check_statistics(TraceEntry& entry, const State& state, const Statistics& statistics,
-                        const AssignmentRule& assignment) const {
-    if (assignment.assignment != Assignment::soft || assignment.temperature != 1) return;
-    const double by_statistics = expected_log_density(statistics, state.parameters) +
-                                 weighted_log(statistics.counts(), state.parameters.log_weights);
-    const double difference = std::abs(statistics.expected_log_joint() - by_statistics);
-    if (difference > self_check_tolerance * scale_of(entry, check_))
-      entry.events.push_back("self-check: Q from the densities differs from Q from the statistics by " +
-                             std::to_string(difference));
-  }
-
-  /// Extrapolations make gains irregular, so that what remains is estimated from the map itself.
-  void judge_extrapolations() {
+  /// Extrapolations make gains irregular, so that what remains is estimated from the map itself. Whether the iteration
+  /// is over with that.
+  bool judge_extrapolations() {
     const double previous_estimate = remaining_gain_;
     remaining_gain_ = accelerator_->remaining_gain();
-    if (remaining_gain_ < options_.tolerance && previous_estimate < options_.tolerance)
-      finish(Verdict::converged, "converged after " + std::to_string(trace_.back().iteration) + " iterations");
+    const bool small = remaining_gain_ < options_.tolerance && previous_estimate < options_.tolerance;
+    return small && look_again();
   }
 
-  /// One signed objective decides. Where components began anew it may fall, and estimates begin anew with them.
-  void judge(bool begun_anew) {
+  /// Estimates know nothing of the entries before the last.
+  void begin_estimates() {
+    first_estimated_ = trace_.size() - 1;
+    remaining_gain_ = nan;
+  }
+
+  void judge() {
     if (verdict_ || !stops_by_itself()) return;
-    const TraceEntry& last = trace_.back();
-    const TraceEntry& before = trace_[trace_.size() - 2];
-    if (!std::isfinite(last.objective)) {
-      finish(Verdict::degenerate, "iteration " + std::to_string(last.iteration) + ": the objective is not finite");
-      return;
+    const Judgement judgement =
+        mixfam::judge({trace_.begin() + static_cast<std::ptrdiff_t>(first_estimated_), trace_.end()}, remaining_gain_,
+                      options_, check_);
+    remaining_gain_ = judgement.remaining_gain;
+    if (judgement.verdict == Verdict::converged) {
+      look_again();
+    } else if (judgement.verdict) {
+      finish(*judgement.verdict, judgement.message);
     }
-    const double gain = last.objective - before.objective;
-    const double scale = scale_of(last, check_);
-    const double previous_estimate = remaining_gain_;
-    if (options_.batch_rows > 0) {
-      remaining_gain_ = std::abs(gain);
-    } else if (begun_anew || before.temperature != 1) {
-      remaining_gain_ = nan;
-      return;
-    } else {
-      const bool is_noise = std::abs(gain) <= relative_noise * scale && !last.accelerated;
-      if (is_noise) {
-        remaining_gain_ = 0;
-      } else if (!accelerator_) {
-        remaining_gain_ = aitken_remaining_gain(trace_);
-      }
-      if (gain < -relative_round_off * scale) {
-        finish(Verdict::decreased, "the objective fell by " + std::to_string(-gain) + " nats in iteration " +
-                                       std::to_string(last.iteration) + ", more than round-off explains");
-        return;
-      }
+  }
+
+  /// Whether there are directions that the iterations may not have shown.
+  bool is_smooth() const {
+    return options_.batch_rows == 0 && options_.assignment == Assignment::soft && state_.mixture.components() > 1;
+  }
+
+  /// Before a fit is said to have converged. True where it ended or moved away.
+  bool look_again() {
+    if (!is_smooth()) return end_converged();
+    if (!schedule_.is_due(iteration())) return false;
+    const double tolerance = std::max(options_.tolerance, relative_noise * scale_of(trace_.back(), check_));
+    const bool has_before = trace_.size() > first_estimated_ + 2 && before_.components() > 0;
+    const SecondLook look(state_, last_, has_before ? &before_ : nullptr, rule_, rows(),
+                          {tolerance, LookSchedule::most_passes(iteration()), options_.seed, trace_.size()});
+    if (look.may_ascend()) {
+      auto trial = climb<Trial>(look, {trace_.back().objective, tolerance, std::sqrt(check_.total_weight)},
+                                [this](Statistics point) -> std::optional<Trial> {
+                                  auto proposal = propose(std::move(point));
+                                  if (!proposal) return std::nullopt;
+                                  return attempt(std::move(*proposal));
+                                });
+      if (trial) return leave_saddle(std::move(*trial));
     }
-    if (options_.tolerance == 0) return;
-    if (remaining_gain_ == 0 ||
-        (!accelerator_ && remaining_gain_ < options_.tolerance && previous_estimate < options_.tolerance))
-      finish(Verdict::converged, "converged after " + std::to_string(last.iteration) + " iterations");
+    if (std::isfinite(look.remaining_gain())) remaining_gain_ = std::max(remaining_gain_, look.remaining_gain());
+    if (!(remaining_gain_ >= tolerance)) return end_converged();
+    schedule_.put_off(iteration(), look, tolerance, accelerator_.has_value());
+    return false;
+  }
+
+  bool end_converged() {
+    std::string message = "converged after " + std::to_string(trace_.back().iteration) + " iterations";
+    const double noise = relative_noise * scale_of(trace_.back(), check_);
+    if (noise > options_.tolerance)
+      message += ", as near as the rounding of the sums over the rows allows: " + nats_text(noise) + " nats";
+    finish(Verdict::converged, std::move(message));
+    return true;
+  }
+
+  /// Goes on from where the objective is higher, or ends the fit.
+  bool leave_saddle(Trial trial) {
+    const std::string same = describe_equal_components(state_.parameters);
+    const std::string what = "a perturbation gains " + nats_text(trial.entry.objective - trace_.back().objective) +
+                             " nats" + (same.empty() ? "" : "; " + same);
+    if (options_.keep_saddle || saddles_ == most_saddles) {
+      finish(Verdict::saddle,
+             "saddle after " + std::to_string(trace_.back().iteration) + " iterations, no maximum: " + what +
+                 (options_.keep_saddle ? "; go on from there (without `keep_saddle`) or start elsewhere"
+                                       : "; it is one of many; start elsewhere"));
+      return true;
+    }
+    if (iteration() > options_.max_iterations) return false;
+    ++saddles_;
+    trial.entry.events.push_back("left a saddle: " + what);
+    move_to(std::move(trial));
+    begin_estimates();
+    if (accelerator_) accelerator_->restart();
+    return true;
   }
 
   /// Applies the policy for degenerate components; false when the fit ends here.
@@ -361,7 +372,7 @@ class Fit {
   FitResult result() {
     std::optional<Posterior> posterior;
     if (options_.update != Update::ml && rule_.prior.components)
-      posterior = make_posterior(family(), statistics_, rule_.prior, state_.mixture.weights());
+      posterior = make_posterior(family(), last_.image, rule_.prior, state_.mixture.weights());
     const double log_likelihood =
         is_vb() ? e_step(EStepParameters::of(state_.mixture), rows(), {}).log_normaliser() + check_.log_base
                 : trace_.back().log_likelihood;
@@ -378,12 +389,16 @@ class Fit {
   UpdateRule rule_;
   DataCheck check_;
   State state_;
-  Statistics statistics_;
+  Evaluation last_;    // the state is the update of its point
+  Statistics before_;  // its image is the last point; empty where that is no image
   Trace trace_;
   std::vector<std::string> events_;
   std::optional<Accelerator> accelerator_;
   std::size_t rejected_ = 0;  // extrapolations since the last entry of the trace
   std::size_t reseeds_ = 0;
+  std::size_t saddles_ = 0;          // left
+  std::size_t first_estimated_ = 0;  // entry of the trace from which steps follow one another
+  LookSchedule schedule_;
   std::size_t steps_ = 0;  // stepwise updates made
   double remaining_gain_ = nan;
   std::optional<Verdict> verdict_;
@@ -391,18 +406,6 @@ class Fit {
 };
 
 }  // namespace
-
-double FitResult::aic() const { return -2 * log_likelihood() + 2 * static_cast<double>(free_parameters); }
-
-double FitResult::bic() const {
-  return -2 * log_likelihood() + static_cast<double>(free_parameters) * std::log(total_weight);
-}
-
-double FitResult::icl() const {
-  const TraceEntry& last = trace.back();
-  const double log_joint = std::isnan(last.log_likelihood) ? log_likelihood() - last.entropy : last.q;
-  return -2 * log_joint + static_cast<double>(free_parameters) * std::log(total_weight);
-}
 
 FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check) {
   return Fit(start_from(start, source, options), source, options, check).run();

@@ -66,6 +66,8 @@ const char* to_string(Verdict verdict) {
       return "degenerate";
     case Verdict::interrupted:
       return "interrupted";
+    case Verdict::saddle:
+      return "saddle";
   }
   return "";
 }

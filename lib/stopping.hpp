@@ -1,10 +1,14 @@
 #pragma once
 
+#include <mixfam/fit.hpp>
 #include <mixfam/trace.hpp>
 
 #include "data_check.hpp"
 
 #include <limits>
+#include <optional>
+#include <span>
+#include <string>
 
 namespace mixfam {
 
@@ -14,12 +18,29 @@ inline constexpr double relative_round_off = 1e-12;
 /// Gains of less than this, relative to the sums, are rounding alone.
 inline constexpr double relative_noise = 16 * std::numeric_limits<double>::epsilon();
 
+/// Entries of a trace that follow one another.
+using TraceSpan = std::span<const TraceEntry>;
+
 /// The size of the sums over the rows that the objective is made of.
 double scale_of(const TraceEntry& entry, const DataCheck& check);
 
 /// Aitken's estimate of what the objective would still gain, from its last gains (McLachlan and Krishnan 2008, section
 /// 4.9): with gains falling by a constant ratio a, the rest is gain * a / (1 - a). The ratio grows towards its limit
 /// while a slow direction emerges, so it is carried on by twice its last growth. NaN while gains do not fall.
-double aitken_remaining_gain(const Trace& trace);
+double aitken_remaining_gain(TraceSpan trace);
+
+/// A number of nats in a message: "3.21", "4.5e-07".
+std::string nats_text(double nats);
+
+/// What the last entry of a trace says about the end of the fit.
+struct Judgement {
+  double remaining_gain;           ///< estimated, in nats; NaN where unknown
+  std::optional<Verdict> verdict;  ///< none: go on; `converged` is a claim, to be confirmed by a second look
+  std::string message;             ///< of the other verdicts
+};
+
+/// One signed objective decides. `trace` holds the entries that follow one another; `previous_estimate` is that of the
+/// remaining gain before its last one.
+Judgement judge(TraceSpan trace, double previous_estimate, const FitOptions& options, const DataCheck& check);
 
 }  // namespace mixfam

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "counted_source.hpp"
 #include "support.hpp"
 #include "tolerance.hpp"
 
@@ -129,7 +130,13 @@ TEST_CASE("acceleration: the table of docs/methods.md", "[.][slow][figures]") {
       std::printf("| %s | %s |", problem.name.c_str(), to_string(update));
       for (const Acceleration method : {Acceleration::none, Acceleration::squarem, Acceleration::anderson}) {
         options.accelerate = method;
-        std::printf(" %zu |", fit(start, source, options).iterations());
+        CountedSource all(source);
+        fit(start, all, options);
+        CountedSource none(source);
+        FitOptions at_start = options;
+        at_start.max_iterations = 0;
+        fit(start, none, at_start);
+        std::printf(" %zu |", all.passes - none.passes);
       }
       std::printf("\n");
     }

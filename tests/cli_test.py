@@ -6,6 +6,7 @@ The expected numbers come from formulas written here, independently of the libra
 
 import csv
 import json
+import math
 import os
 import pathlib
 import re
@@ -344,6 +345,37 @@ class Text(CliTest):
         self.assertNotIn("accelerated", plain["trace"][0])
         with h5py.File(model) as file:
             self.assertNotIn("accelerated", file["trace"])
+
+    def test_equal_components_are_left(self):
+        # Hastie, Tibshirani and Friedman (2009), table 8.1. Two equal components are the fit of one.
+        y = [-0.39, 0.12, 0.94, 1.67, 1.76, 2.44, 3.72, 4.28, 4.92, 5.53]
+        y += [0.06, 0.48, 1.01, 1.68, 1.80, 3.25, 4.12, 4.60, 5.28, 6.22]
+        data = self.write("y.h5", {"y": y})
+        equal = {"weights": [0.5, 0.5], "components/mean": [[3], [3]], "components/covariance": [[[3]], [[3]]]}
+        arguments = (data, "--family", "gaussian", "--components", 2, "--start", self.write("start.h5", equal))
+        of_one = -10 * (math.log(2 * math.pi * np.var(y)) + 1)
+        trace, model = self.path("trace.csv"), self.path("model.h5")
+        left = self.fit(*arguments, "--trace", trace, "--output", model)
+        self.assertEqual(left["verdict"], "converged")
+        self.assertGreater(left["log_likelihood"], of_one + 1)
+        marks = [entry["accelerated"] for entry in left["trace"]]
+        self.assertEqual(sum(marks), 1)
+        event = left["trace"][marks.index(True)]["events"][0]
+        self.assertIn("left a saddle", event)
+        self.assertIn("components 0 and 1 are equal", event)
+        report = run("fit", *arguments, "--quiet").stdout
+        self.assertRegex(report, r"\n +\d+\*  ")
+        self.assertIn("* extrapolated\n", report)
+        with h5py.File(model) as file:
+            self.assertEqual([bool(mark) for mark in file["trace/accelerated"][:]], marks)
+
+        kept = self.fit(*arguments, "--keep-saddle")
+        self.assertEqual(kept["verdict"], "saddle")
+        self.assertAlmostEqual(kept["log_likelihood"], of_one, delta=1e-9)
+        outcome = run("fit", *arguments, "--keep-saddle", "--quiet")
+        self.assertEqual(outcome.returncode, DONE)
+        self.assertIn("saddle after", outcome.stderr)
+        self.refused(USAGE, "--keep-saddle", "--start FILE", arguments=("fit", *arguments[:-2], "--keep-saddle"))
 
     def test_hint_after_a_slow_fit(self):
         arguments = ("fit", FAITHFUL, "--family", "gaussian", "--components", 3, "--tolerance", 0, "--max-iterations")

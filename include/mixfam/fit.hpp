@@ -32,11 +32,12 @@ enum class Assignment {
 };
 
 enum class Verdict {
-  converged,       ///< the Aitken estimate of the remaining gain is below the tolerance
+  converged,       ///< the estimates of the remaining gain are below the tolerance, those of a second look too
   max_iterations,  ///< stopped by the limit on iterations
   decreased,       ///< the objective fell by more than round-off
   degenerate,      ///< a component collapsed: no parameters fit it
   interrupted,     ///< the observer asked to stop
+  saddle,          ///< at rest, but no maximum: a perturbation raises the objective
 };
 
 /// What happens to a component that no parameters fit.
@@ -67,7 +68,7 @@ struct FitOptions {
   double tolerance = 1e-6;             ///< estimated remaining gain of the objective, in nats; 0: make all iterations
   std::size_t max_iterations = 10000;  ///< updates of the whole data; all of them are made by sampling methods
   DegeneratePolicy degenerate = DegeneratePolicy::error;
-  std::uint64_t seed = 0;  ///< of sampled assignments and updates, and of reseeding
+  std::uint64_t seed = 0;  ///< of sampled assignments and updates, of reseeding and perturbations
 
   /// Soft assignment without a temperature, and updates of the whole data, only. An extrapolation is kept if the
   /// objective does not fall; otherwise its pass over the data counts as an iteration without an entry in the trace.
@@ -86,6 +87,11 @@ struct FitOptions {
 
   std::size_t threads = 0;  ///< 0: as many as there are cores; the result does not depend on it
 
+  /// Before a fit is said to have converged it looks once more, with a few passes that are no iterations, in directions
+  /// that the iterations did not show (soft assignment, updates of the whole data). Where a perturbation raises the
+  /// objective by more than the tolerance, the fit goes on from there; with this it ends with Verdict::saddle.
+  bool keep_saddle = false;
+
   bool verify = false;  ///< compute each KL by its definition too, with one more pass an iteration
   /// Called after each E-step; returning false ends the fit with Verdict::interrupted.
   std::function<bool(const TraceEntry&, const Mixture&)> observer;
@@ -96,7 +102,7 @@ struct MIXFAM_API FitResult {
   Verdict verdict;
   std::string message;  ///< the verdict in a sentence, with the advice that goes with it
   Trace trace;
-  double remaining_gain;  ///< Aitken estimate of what the objective would still gain, in nats; NaN when unknown
+  double remaining_gain;  ///< estimate of what the objective would still gain, in nats; NaN when unknown
   double total_weight;    ///< the n of BIC: the number of rows, or the sum of their weights
 
   std::optional<Posterior> posterior;  ///< of weights and parameters given the last assignment; `map`, `vb`, `sampled`

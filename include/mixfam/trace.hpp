@@ -19,8 +19,8 @@ namespace mixfam {
 ///
 ///     elbo_e = expected_log_x + expected_log_z + entropy - kl_weights - sum_k kl_components[k]
 struct TraceEntry {
-  std::size_t iteration = 0;          ///< passes over the data since the start: t, but for rejected extrapolations
-  bool accelerated = false;           ///< theta_t was extrapolated: not the M-step of q_{t-1}
+  std::size_t iteration = 0;          ///< updates since the start: t, but for rejected extrapolations
+  bool accelerated = false;           ///< theta_t was extrapolated, or left a saddle: not the M-step of q_{t-1}
   double log_likelihood = 0;          ///< log p(X | theta_t), weighted
   double log_prior = 0;               ///< log p(theta_t); 0 without a prior
   double objective = 0;               ///< what the method increases: elbo_e + log_prior
