@@ -33,7 +33,7 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
                             const RestartsOptions& restarts, const FitOptions& options) {
   if (restarts.restarts == 0) throw Error(ErrorKind::usage, "at least one start is needed");
   require(family);
-  if (options.keep_saddle) throw Error(ErrorKind::usage, "keep-saddle is for a start that is given, not drawn");
+  if (options.keep_saddle) throw Error(ErrorKind::usage, "`keep_saddle` is for a start that is given, not drawn");
   check_options(*family, components, options);
   const DataCheck check = check_data(*family, {source, options.threads});
   check_distinct_rows(components, source);
