@@ -29,9 +29,6 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 /// covariance has few digits.
 constexpr double self_check_tolerance = 1e-8;
 
-/// Reseeding is given up after this many for each component.
-constexpr std::size_t reseeds_per_component = 10;
-
 /// An extrapolation outside the domain is halved this many times before a plain step takes its place.
 constexpr int halvings = 6;
 
@@ -48,16 +45,29 @@ struct Step {
   bool accelerated = false;
 };
 
+/// Where a fit begins, and the rules that it follows from there.
+struct Start {
+  State state;
+  UpdateRule rule;
+  Repairer repairer;
+};
+
 /// One fit: the state, the statistics of its last E-step, and the trace.
 class Fit {
  public:
-  Fit(State start, Source& source, const FitOptions& options, const DataCheck& check)
-      : source_(source), options_(options), rule_(update_rule(options)), check_(check), state_(std::move(start)) {
+  Fit(Start start, Source& source, const FitOptions& options, const DataCheck& check)
+      : source_(source),
+        options_(options),
+        rule_(std::move(start.rule)),
+        check_(check),
+        repairer_(std::move(start.repairer)),
+        state_(std::move(start.state)) {
+    events_ = repairer_.take_events();
     if (options.accelerate != Acceleration::none) accelerator_.emplace(options.accelerate, family());
   }
 
   FitResult run() && {
-    record({});
+    record_start();
     while (!verdict_) {
       if (iteration() > options_.max_iterations) {
         finish(Verdict::max_iterations,
@@ -65,7 +75,7 @@ class Fit {
                                        " iterations, before the tolerance was reached; allow more (max-iterations)"
                                  : "made " + std::to_string(options_.max_iterations) + " iterations");
       } else {
-        iterate();
+        try_iteration();
       }
     }
     return result();
@@ -89,6 +99,17 @@ class Fit {
     return {options_.assignment, temperature, options_.seed, iteration};
   }
 
+  /// What cannot be computed ends the fit at the state that it has.
+  void try_iteration() {
+    const std::string when = "iteration " + std::to_string(iteration()) + ": ";
+    try {
+      iterate();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::numerical) throw;
+      degenerate(when + error.what());
+    }
+  }
+
   void iterate() {
     if (options_.batch_rows > 0) {
       stepwise_iteration();
@@ -105,16 +126,20 @@ class Fit {
       if (extrapolate(result)) return;
       accelerator_->move_to_image();
     }
-    const bool repaired = !result.degenerate.empty();
-    if (repaired && !repair(result)) return;
-    if (repaired && accelerator_) accelerator_->restart();
-    // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
-    const bool begun_anew = repaired && options_.degenerate != DegeneratePolicy::keep;
-    State next(family(), std::move(result), {statistics_.counts().begin(), statistics_.counts().end()});
+    std::vector<double> counts(statistics_.counts().begin(), statistics_.counts().end());
+    UpdateRule rule = rule_;
+    bool begun_anew = false;
+    if (!result.degenerate.empty()) {
+      Statistics repaired = statistics_;
+      if (!repair(result, repaired, rule, state_)) return;
+      counts.assign(repaired.counts().begin(), repaired.counts().end());
+      // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
+      begun_anew = repairer_.begins_anew();
+      if (accelerator_) accelerator_->restart();
+    }
+    State next(family(), std::move(result), std::move(counts));
     const Step step = begun_anew ? Step{} : step_to(next);
-    state_ = std::move(next);
-    record(step);
-    judge(begun_anew);
+    advance(std::move(next), std::move(rule), step, begun_anew);
   }
 
   /// Tries to go further than the given update of the statistics at hand. False when that is to be made instead:
@@ -131,7 +156,7 @@ class Fit {
     step.accelerated = true;
     std::optional<Statistics> statistics = trial_e_step(*next);
     if (statistics) {
-      TraceEntry entry = measure(*next, *statistics, step);
+      TraceEntry entry = measure(*next, *statistics, step, rule_.prior);
       if (entry.objective >= trace_.back().objective - relative_noise * scale_of(entry, check_)) {
         accelerator_->move_to(*point, next->parameters);
         state_ = std::move(*next);
@@ -181,38 +206,52 @@ class Fit {
 
   /// A pass of stepwise updates, and the E-step that evaluates where it led.
   void stepwise_iteration() {
-    StepwiseResult pass = stepwise_pass(state_.parameters, state_.mixture, std::move(statistics_), source_,
-                                        {options_.batch_rows, options_.forgetting, steps_, check_.total_weight}, rule_,
-                                        assignment_rule(iteration()));
-    steps_ = pass.steps;
-    if (!pass.last.degenerate.empty()) {
-      degenerate(pass.last.degenerate);
-      return;
+    State next = state_;
+    UpdateRule rule = rule_;
+    if (!stepwise_) stepwise_ = Stepwise{statistics_};
+    stepwise_->row = 0;
+    const StepwiseRule how{options_.batch_rows, options_.forgetting, check_.total_weight};
+    bool begun_anew = false;
+    while (auto result = stepwise_pass(next, *stepwise_, source_, how, rule, assignment_rule(iteration()))) {
+      Statistics& running = stepwise_->running;
+      rule.iteration = stepwise_->steps;
+      if (!repair(*result, running, rule, next)) return;
+      begun_anew = repairer_.begins_anew();
+      next = State(family(), std::move(*result), {running.counts().begin(), running.counts().end()});
     }
-    state_ = State(family(), std::move(pass.last), std::move(pass.counts));
-    record({});
-    judge(true);
+    advance(std::move(next), std::move(rule), {}, begun_anew);
   }
 
   const FamilyPtr& family() const { return state_.mixture.family_ptr(); }
 
-  void record(const Step& step) {
+  void record_start() {
     statistics_ = e_step(state_.parameters, rows(), assignment_rule(iteration()));
-    push(measure(state_, statistics_, step));
+    push(measure(state_, statistics_, {}, rule_.prior));
+  }
+
+  /// The E-step at the next state, which becomes the state unless it has no objective.
+  void advance(State next, UpdateRule rule, const Step& step, bool begun_anew) {
+    Statistics statistics = e_step(next.parameters, rows(), assignment_rule(iteration()));
+    TraceEntry entry = measure(next, statistics, step, rule.prior);
+    if (!std::isfinite(entry.objective)) throw Error(ErrorKind::numerical, "the objective is not finite");
+    state_ = std::move(next);
+    rule_ = std::move(rule);
+    statistics_ = std::move(statistics);
+    push(std::move(entry));
+    judge(begun_anew);
   }
 
   /// The entry of the trace for a state and the statistics of the E-step at it.
-  TraceEntry measure(const State& state, const Statistics& statistics, const Step& step) const {
+  TraceEntry measure(const State& state, const Statistics& statistics, const Step& step, const Prior& prior) const {
     TraceEntry entry;
     entry.iteration = iteration();
     entry.accelerated = step.accelerated;
     const AssignmentRule assignment = assignment_rule(entry.iteration);
-    const Penalty penalty = penalty_of(state, rule_.prior);
+    const Penalty penalty = penalty_of(state, prior);
     const double bound = statistics.log_normaliser() + check_.log_base - penalty.total();
     entry.log_likelihood = is_vb() ? nan : bound;
-    entry.log_prior = options_.update == Update::map || options_.update == Update::sampled
-                          ? log_prior(state.mixture, rule_.prior)
-                          : 0;
+    entry.log_prior =
+        options_.update == Update::map || options_.update == Update::sampled ? log_prior(state.mixture, prior) : 0;
     entry.q = statistics.expected_log_joint() + check_.log_base;
     entry.entropy = statistics.entropy();
     entry.elbo_e = entry.q + entry.entropy - penalty.total();
@@ -268,18 +307,15 @@ class Fit {
     if (verdict_ || !stops_by_itself()) return;
     const TraceEntry& last = trace_.back();
     const TraceEntry& before = trace_[trace_.size() - 2];
-    if (!std::isfinite(last.objective)) {
-      finish(Verdict::degenerate, "iteration " + std::to_string(last.iteration) + ": the objective is not finite");
-      return;
-    }
     const double gain = last.objective - before.objective;
     const double scale = scale_of(last, check_);
     const double previous_estimate = remaining_gain_;
-    if (options_.batch_rows > 0) {
-      remaining_gain_ = std::abs(gain);
-    } else if (begun_anew || before.temperature != 1) {
+    if (begun_anew || before.temperature != 1) {
       remaining_gain_ = nan;
       return;
+    }
+    if (options_.batch_rows > 0) {
+      remaining_gain_ = std::abs(gain) <= relative_noise * scale ? 0 : stepwise_remaining_gain(trace_);
     } else {
       const bool is_noise = std::abs(gain) <= relative_noise * scale && !last.accelerated;
       if (is_noise) {
@@ -299,36 +335,19 @@ class Fit {
       finish(Verdict::converged, "converged after " + std::to_string(last.iteration) + " iterations");
   }
 
-  /// Applies the policy for degenerate components; false when the fit ends here.
-  bool repair(UpdateResult& result) {
-    switch (options_.degenerate) {
-      case DegeneratePolicy::error:
-        break;
-      case DegeneratePolicy::reseed:
-        if (reseeds_ >= reseeds_per_component * state_.mixture.components()) break;
-        reseeds_ += result.degenerate.size();
-        reseed(result, *family(), source_, rule_);
-        return note_repair("reseeded", result);
-      case DegeneratePolicy::drop:
-        if (!drop(result, rule_.prior)) break;
-        return note_repair("dropped", result);
-      case DegeneratePolicy::keep:
-        keep(result, state_.mixture);
-        return note_repair("kept", result);
-    }
-    degenerate(result.degenerate);
-    return false;
+  /// Applies the policy for degenerate components to an update of the statistics; false when the fit ends here.
+  bool repair(UpdateResult& result, Statistics& statistics, UpdateRule& rule, const State& before) {
+    const bool whole = repairer_.repair(result, family(), statistics, rule, before.mixture.weights(), &before);
+    for (std::string& event : repairer_.take_events()) events_.push_back(std::move(event));
+    if (!whole)
+      degenerate("iteration " + std::to_string(iteration()) + ", " + describe(result.degenerate),
+                 "; use a prior (update map), fewer components or another start");
+    return whole;
   }
 
-  bool note_repair(const std::string& what, const UpdateResult& result) {
-    events_.push_back(what + ": " + describe(result.degenerate));
-    return true;
-  }
-
-  void degenerate(const std::vector<Degeneracy>& components) {
-    const std::string what = "iteration " + std::to_string(iteration()) + ", " + describe(components);
+  void degenerate(const std::string& what, const std::string& advice = "") {
     trace_.back().events.push_back("degenerate: " + what);
-    finish(Verdict::degenerate, what + "; use a prior (update map), fewer components or another start");
+    finish(Verdict::degenerate, what + advice);
   }
 
   void finish(Verdict verdict, std::string message) {
@@ -336,10 +355,17 @@ class Fit {
     message_ = std::move(message);
   }
 
+  /// None where the components that ended a fit have no posterior.
+  std::optional<Posterior> proper_posterior() const {
+    const ParameterTable H = posterior_hyperparameters(*family(), statistics_, rule_.prior);
+    const std::optional<double> log_partition = family()->log_partition(H.view());
+    if (!log_partition || !std::isfinite(*log_partition)) return std::nullopt;
+    return make_posterior(family(), statistics_, rule_.prior, state_.mixture.weights());
+  }
+
   FitResult result() {
     std::optional<Posterior> posterior;
-    if (options_.update != Update::ml && rule_.prior.components)
-      posterior = make_posterior(family(), statistics_, rule_.prior, state_.mixture.weights());
+    if (options_.update != Update::ml && rule_.prior.components) posterior = proper_posterior();
     const double log_likelihood =
         is_vb() ? e_step(EStepParameters::of(state_.mixture), rows(), {}).log_normaliser() + check_.log_base
                 : trace_.back().log_likelihood;
@@ -355,14 +381,14 @@ class Fit {
   const FitOptions& options_;
   UpdateRule rule_;
   DataCheck check_;
+  Repairer repairer_;
   State state_;
-  Statistics statistics_;
+  Statistics statistics_;             // of the E-step at the state
+  std::optional<Stepwise> stepwise_;  // with batches
   Trace trace_;
   std::vector<std::string> events_;
   std::optional<Accelerator> accelerator_;
   std::size_t rejected_ = 0;  // extrapolations since the last entry of the trace
-  std::size_t reseeds_ = 0;
-  std::size_t steps_ = 0;  // stepwise updates made
   double remaining_gain_ = nan;
   std::optional<Verdict> verdict_;
   std::string message_;
@@ -382,8 +408,34 @@ double FitResult::icl() const {
   return -2 * log_joint + static_cast<double>(free_parameters) * std::log(total_weight);
 }
 
+namespace {
+
+/// The start that an update of the statistics makes. Throws Error(numerical) when a component is degenerate and the
+/// policy does not help.
+Start start_from_update(const FamilyPtr& family, Statistics statistics, const std::vector<double>& weights,
+                        Source& source, const FitOptions& options) {
+  UpdateRule rule = update_rule(options);
+  Repairer repairer(source, options);
+  UpdateResult result = update(family, statistics, rule, weights);
+  if (!result.degenerate.empty() && !repairer.repair(result, family, statistics, rule, weights, nullptr))
+    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(result.degenerate) +
+                                          "; use a prior (update map) or another start");
+  const auto counts = statistics.counts();
+  return {State(family, std::move(result), {counts.begin(), counts.end()}), std::move(rule), std::move(repairer)};
+}
+
+/// A given mixture as it is; for vb, the posterior of the assignment that it makes.
+Start start_from_mixture(const Mixture& start, Source& source, const FitOptions& options) {
+  if (options.update != Update::vb) return {State(start), update_rule(options), Repairer(source, options)};
+  Statistics statistics =
+      e_step(EStepParameters::of(start), {source, options.threads}, {options.assignment, 1, options.seed, 0});
+  return start_from_update(start.family_ptr(), std::move(statistics), start.weights(), source, options);
+}
+
+}  // namespace
+
 FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check) {
-  return Fit(start_from(start, source, options), source, options, check).run();
+  return Fit(start_from_mixture(start, source, options), source, options, check).run();
 }
 
 FitResult fit(const Mixture& start, Source& source, const FitOptions& options) {
@@ -398,14 +450,10 @@ FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Sourc
   check_options(*family, R.columns(), options);
   const DataCheck check = check_data(*family, {source, options.threads});
   check_distinct_rows(R.columns(), source);
-  const Statistics statistics = statistics_of_responsibilities(*family, R, {source, options.threads});
+  Statistics statistics = statistics_of_responsibilities(*family, R, {source, options.threads});
   const std::vector<double> equal_weights(R.columns(), 1 / static_cast<double>(R.columns()));
-  UpdateResult start = update(family, statistics, update_rule(options), equal_weights);
-  if (!start.degenerate.empty())
-    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(start.degenerate) +
-                                          "; use a prior (update map) or other responsibilities");
-  State state(family, std::move(start), {statistics.counts().begin(), statistics.counts().end()});
-  return Fit(std::move(state), source, options, check).run();
+  return Fit(start_from_update(family, std::move(statistics), equal_weights, source, options), source, options, check)
+      .run();
 }
 
 }  // namespace mixfam

@@ -19,4 +19,14 @@ double aitken_remaining_gain(const Trace& trace) {
   return ratio >= 0 && limit < 1 ? gain(1) * limit / (1 - limit) : std::numeric_limits<double>::quiet_NaN();
 }
 
+double stepwise_remaining_gain(const Trace& trace) {
+  const std::size_t pass = trace.size() - 1;
+  const std::size_t half = pass / 2;
+  if (half == 0) return std::numeric_limits<double>::quiet_NaN();
+  const auto gain = [&](std::size_t p) { return std::abs(trace[p].objective - trace[p - 1].objective); };
+  const double fall = std::log(gain(half) / gain(pass));
+  const double a = fall / std::log(static_cast<double>(pass) / static_cast<double>(half)) - 1;
+  return a > 0 ? gain(pass) * static_cast<double>(pass) / a : std::numeric_limits<double>::quiet_NaN();
+}
+
 }  // namespace mixfam

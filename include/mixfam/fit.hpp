@@ -42,7 +42,7 @@ enum class Verdict {
 /// What happens to a component that no parameters fit.
 enum class DegeneratePolicy {
   error,   ///< the fit ends with Verdict::degenerate
-  reseed,  ///< it begins anew around a row drawn at random, as wide as all the data
+  reseed,  ///< it begins anew with N/K rows around a row drawn at random
   drop,    ///< the mixture goes on without it
   keep,    ///< it keeps the parameters that it had
 };
@@ -80,7 +80,8 @@ struct FitOptions {
 
   /// Stepwise updates (Cappe and Moulines 2009; with `vb` Hoffman et al. 2013): rows in batches of this size in the
   /// order of the source, each followed by S <- (1 - rho) S + rho (N/n) S_batch and an update, where
-  /// rho = (t + 2)^-forgetting after t updates. 0: the whole data for each update.
+  /// rho = (t + 2)^-forgetting after t updates; S begins as that of the start and runs on from pass to pass. 0: the
+  /// whole data for each update.
   std::size_t batch_rows = 0;
   double forgetting = 0.7;
 
