@@ -9,6 +9,7 @@
 #include "require_family.hpp"
 #include "reseed.hpp"
 #include "responsibilities.hpp"
+#include "soundness.hpp"
 #include "state.hpp"
 #include "stepwise.hpp"
 #include "stopping.hpp"
@@ -369,12 +370,15 @@ class Fit {
     const double log_likelihood =
         is_vb() ? e_step(EStepParameters::of(state_.mixture), rows(), {}).log_normaliser() + check_.log_base
                 : trace_.back().log_likelihood;
+    auto soundness = soundness_of(state_.mixture, statistics_);
+    const std::string suspicion = describe_suspicious(soundness);
+    if (!suspicion.empty() && *verdict_ != Verdict::degenerate) message_ += "; " + suspicion;
     const std::size_t fixed = rule_.prior.weights == WeightsPrior::fixed ? state_.mixture.components() - 1 : 0;
     const std::size_t free_parameters = state_.mixture.free_parameters() - fixed;
-    return {std::move(state_.mixture), *verdict_,       std::move(message_),
-            std::move(trace_),         remaining_gain_, check_.total_weight,
-            std::move(posterior),      log_likelihood,  free_parameters,
-            kernels().instruction_set};
+    return {std::move(state_.mixture), *verdict_,           std::move(message_),
+            std::move(trace_),         remaining_gain_,     check_.total_weight,
+            std::move(posterior),      log_likelihood,      free_parameters,
+            kernels().instruction_set, std::move(soundness)};
   }
 
   Source& source_;
@@ -406,6 +410,10 @@ double FitResult::icl() const {
   const TraceEntry& last = trace.back();
   const double log_joint = std::isnan(last.log_likelihood) ? log_likelihood() - last.entropy : last.q;
   return -2 * log_joint + static_cast<double>(free_parameters) * std::log(total_weight);
+}
+
+bool FitResult::suspicious() const {
+  return std::any_of(soundness.begin(), soundness.end(), [](const auto& one) { return one.suspicious; });
 }
 
 namespace {
