@@ -182,6 +182,12 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
             name, text,
             {{"anderson", Acceleration::anderson}, {"squarem", Acceleration::squarem}, {"none", Acceleration::none}});
       });
+  add(*fit, "--prefer", "WHAT",
+      "the best of several starts: sound (suspicious fits, whose components\nhave shrunk onto few rows, come last) or "
+      "likelihood [sound]",
+      [&](Name name, Text text) {
+        request.prefer = one_of<Prefer>(name, text, {{"sound", Prefer::sound}, {"likelihood", Prefer::likelihood}});
+      });
   add(*fit, "--degenerate", "POLICY",
       "for a component that no parameters fit: error, reseed (around a\nrandom row), drop or keep (its old parameters) "
       "[error]",

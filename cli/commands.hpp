@@ -33,6 +33,7 @@ struct FitRequest {
   std::optional<DegeneratePolicy> degenerate;
   Acceleration accelerate = Acceleration::none;
   std::size_t restarts = 1;
+  Prefer prefer = Prefer::sound;
   std::uint64_t seed = 0;
   std::size_t threads = 0;
   std::optional<std::string> output;

@@ -80,6 +80,8 @@ void complain_about(const FitOutcome& outcome) {
     return;  // as many iterations as were asked for
   } else if (outcome.best().verdict != Verdict::converged) {
     complain(verdict_sentence(outcome) + saving_note(outcome));
+  } else if (outcome.best().suspicious()) {
+    complain("warning: " + outcome.message());
   }
 }
 

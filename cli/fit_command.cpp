@@ -87,14 +87,16 @@ FitResult fit_from_file(const FitRequest& request, const FamilyPtr& family, Sour
   return fit_responsibilities(family, responsibilities.view(), source, options);
 }
 
-RestartsResult as_only_restart(FitResult result) {
+RestartsResult as_only_restart(FitResult result, std::uint64_t seed) {
   RestartSummary summary;
+  summary.seed = seed;
   summary.verdict = result.verdict;
   summary.message = result.message;
   summary.objective = result.objective();
   summary.log_likelihood = result.log_likelihood();
   summary.iterations = result.iterations();
-  return {std::move(result), 0, {summary}};
+  summary.suspicious = result.suspicious();
+  return {std::move(result), 0, 1, {summary}};
 }
 
 RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Source& source, FitOptions options,
@@ -106,12 +108,13 @@ RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Sourc
   };
   if (request.starts_from_file()) {
     progress.begin(0);
-    return as_only_restart(fit_from_file(request, family, source, options));
+    return as_only_restart(fit_from_file(request, family, source, options), request.seed);
   }
   RestartsOptions restarts;
   restarts.start = request.start == "random" ? Start::random_rows : Start::kmeans_plus_plus;
   restarts.restarts = request.restarts;
   restarts.seed = request.seed;
+  restarts.prefer = request.prefer;
   restarts.observer = [&](std::size_t restart) { progress.begin(restart); };
   return fit_restarts(family, request.components, source, restarts, options);
 }

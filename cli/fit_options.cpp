@@ -40,8 +40,6 @@ void check_meaning(const FitRequest& request, const FitOptions& options) {
           "--keep-saddle has a meaning with --start FILE only: a saddle that a drawn start leads to is left");
   require(!request.batch_rows || !request.verify,
           "--verify has no meaning with --batch-rows: there is no M-step from the whole data to check");
-  require(!request.batch_rows || !request.degenerate || *request.degenerate == DegeneratePolicy::error,
-          "--degenerate has no meaning with --batch-rows: a fit in batches ends when a component collapses");
 }
 
 }  // namespace

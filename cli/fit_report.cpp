@@ -86,9 +86,17 @@ std::string head(const FitOutcome& outcome) {
   return text + "\n";
 }
 
+std::string note_on(const RestartSummary& run, std::size_t best, std::size_t room) {
+  const std::string suspicion = run.suspicious ? "may be spurious" : "";
+  if (run.restart == best) return run.suspicious ? "best, but " + suspicion : "best";
+  if (!run.verdict || *run.verdict == Verdict::degenerate) return printable(as_typed(run.message), room);
+  return suspicion;
+}
+
 std::string restarts_table(const RestartsResult& runs, bool with_objective) {
   TextTable table;
   table.add_column("start");
+  table.add_column("seed");
   table.add_column("verdict", TextTable::Align::left);
   table.add_column("iterations");
   table.add_column("log likelihood");
@@ -96,14 +104,39 @@ std::string restarts_table(const RestartsResult& runs, bool with_objective) {
   table.add_column("", TextTable::Align::left);
   // What the other columns leave of a line.
   constexpr std::size_t least_room = 20;
-  const std::size_t room = std::max(terminal_width(STDOUT_FILENO), least_room + 64) - (with_objective ? 64 : 48);
+  const std::size_t taken = with_objective ? 76 : 60;
+  const std::size_t room = std::max(terminal_width(STDOUT_FILENO), least_room + taken) - taken;
   for (const RestartSummary& run : runs.restarts) {
-    std::vector<std::string> cells = {std::to_string(run.restart), run.verdict ? to_string(*run.verdict) : "failed",
-                                      run.verdict ? std::to_string(run.iterations) : "",
-                                      run.verdict ? format_nats(run.log_likelihood) : ""};
+    std::vector<std::string> cells = {
+        std::to_string(run.restart), std::to_string(run.seed), run.verdict ? to_string(*run.verdict) : "failed",
+        run.verdict ? std::to_string(run.iterations) : "", run.verdict ? format_nats(run.log_likelihood) : ""};
     if (with_objective) cells.push_back(run.verdict ? format_nats(run.objective) : "");
-    const bool sound = run.verdict && *run.verdict != Verdict::degenerate;
-    cells.push_back(run.restart == runs.best_restart ? "best" : sound ? "" : printable(as_typed(run.message), room));
+    cells.push_back(note_on(run, runs.best_restart, room));
+    table.add_row(std::move(cells));
+  }
+  table.add_remark(fmt::format("{} of {} came to the maximum of start {}", runs.agreeing,
+                               plural(runs.restarts.size(), "start"), runs.best_restart));
+  return table.str();
+}
+
+/// Rows for each component, and how thin it is where it has a covariance.
+std::string soundness_table(const FitResult& best) {
+  const bool has_covariances = std::any_of(best.soundness.begin(), best.soundness.end(),
+                                           [](const auto& one) { return !std::isnan(one.components_eigenvalue); });
+  TextTable table;
+  table.add_column("component");
+  table.add_column("rows");
+  table.add_column("rows/parameter");
+  if (has_covariances) table.add_column("eigenvalue in data");
+  if (has_covariances) table.add_column("in components");
+  table.add_column("", TextTable::Align::left);
+  const auto number = [](double value) { return std::isnan(value) ? "" : format_value(value); };
+  for (std::size_t k = 0; k < best.soundness.size(); ++k) {
+    const ComponentSoundness& one = best.soundness[k];
+    std::vector<std::string> cells = {std::to_string(k), format_value(best.trace.back().counts[k]),
+                                      format_value(one.rows_per_parameter)};
+    if (has_covariances) cells.insert(cells.end(), {number(one.data_eigenvalue), number(one.components_eigenvalue)});
+    if (one.suspicious) cells.push_back("may be spurious");
     table.add_row(std::move(cells));
   }
   return table.str();
@@ -148,6 +181,7 @@ std::string fit_report(const FitOutcome& outcome) {
     text += "\nStarts\n" + restarts_table(outcome.runs, !outcome.increases_log_likelihood());
   text += request.update == Update::sampled ? "\nComponents, as drawn last\n" : "\nComponents\n";
   text += components_table(best.mixture, outcome.columns);
+  text += "\nSoundness\n" + soundness_table(best);
   if (best.posterior)
     text += "\nPosterior\n" + posterior_table(*best.posterior, best.mixture.family(), outcome.columns);
   text += "\nResult\n" + figures(outcome);

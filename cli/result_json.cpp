@@ -26,6 +26,7 @@ Json options(const FitOutcome& outcome) {
                {"components", request.components},
                {"start", request.start},
                {"restarts", request.restarts},
+               {"prefer", to_string(request.prefer)},
                {"seed", request.seed},
                {"update", to_string(options.update)},
                {"assign", to_string(options.assignment)},
@@ -54,14 +55,25 @@ Json data(const FitOutcome& outcome) {
   return json;
 }
 
+Json soundness_json(const std::vector<ComponentSoundness>& soundness) {
+  Json list = Json::array();
+  for (const ComponentSoundness& one : soundness)
+    list.push_back({{"rows_per_parameter", one.rows_per_parameter},
+                    {"data_eigenvalue", one.data_eigenvalue},
+                    {"components_eigenvalue", one.components_eigenvalue},
+                    {"suspicious", one.suspicious}});
+  return list;
+}
+
 Json restarts(const RestartsResult& runs) {
   Json list = Json::array();
   for (const RestartSummary& run : runs.restarts) {
-    Json json = {{"restart", run.restart}};
+    Json json = {{"restart", run.restart}, {"seed", run.seed}};
     json["verdict"] = run.verdict ? Json(to_string(*run.verdict)) : Json();
     json["objective"] = run.objective;
     json["log_likelihood"] = run.log_likelihood;
     json["iterations"] = run.iterations;
+    json["suspicious"] = run.suspicious;
     json["message"] = as_typed(run.message);
     list.push_back(std::move(json));
   }
@@ -76,6 +88,7 @@ std::string result_json(const FitOutcome& outcome) {
   json["data"] = data(outcome);
   json["family"] = best.mixture.family().spec();
   json["components"] = components_json(best.mixture, best.posterior);
+  json["soundness"] = soundness_json(best.soundness);
   json["update"] = to_string(outcome.request.update);
   json["assign"] = to_string(outcome.request.assignment);
   if (outcome.has_prior()) json["prior"] = prior_json(outcome.options.prior);
@@ -83,6 +96,7 @@ std::string result_json(const FitOutcome& outcome) {
   json["instruction_set"] = best.instruction_set;
   json["verdict"] = to_string(outcome.verdict());
   json["message"] = outcome.message();
+  json["suspicious"] = best.suspicious();
   json["remaining_gain"] = best.remaining_gain;
   json["iterations"] = best.iterations();
   json["log_likelihood"] = best.log_likelihood();
@@ -93,6 +107,7 @@ std::string result_json(const FitOutcome& outcome) {
   json["bic"] = best.bic();
   json["icl"] = best.icl();
   json["best_restart"] = outcome.runs.best_restart;
+  json["agreeing_restarts"] = outcome.runs.agreeing;
   json["restarts"] = restarts(outcome.runs);
   json["options"] = options(outcome);
   json["trace"] = trace_json(best.trace);
@@ -107,6 +122,7 @@ std::string options_json(const FitOutcome& outcome) {
   json["instruction_set"] = outcome.best().instruction_set;
   json["verdict"] = to_string(outcome.verdict());
   json["message"] = outcome.message();
+  json["suspicious"] = best.suspicious();
   return compact_text(json);
 }
 

@@ -12,6 +12,7 @@
 #include "reseed.hpp"
 #include "responsibilities.hpp"
 #include "second_look.hpp"
+#include "soundness.hpp"
 #include "state.hpp"
 #include "stepwise.hpp"
 #include "stopping.hpp"
@@ -28,25 +29,35 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Reseeding is given up after this many for each component.
-constexpr std::size_t reseeds_per_component = 10;
-
 /// Saddles are left so many times; a fit that comes to rest at yet another one ends there.
 constexpr std::size_t most_saddles = 10;
 
 /// An extrapolation outside the domain is halved this many times before a plain step takes its place.
 constexpr int halvings = 6;
 
+/// Where a fit begins, and the rules that it follows from there.
+struct Start {
+  State state;
+  UpdateRule rule;
+  Repairer repairer;
+};
+
 /// One fit: the state, the statistics of its last E-step, and the trace.
 class Fit {
  public:
-  Fit(State start, Source& source, const FitOptions& options, const DataCheck& check)
-      : source_(source), options_(options), rule_(update_rule(options)), check_(check), state_(std::move(start)) {
+  Fit(Start start, Source& source, const FitOptions& options, const DataCheck& check)
+      : source_(source),
+        options_(options),
+        rule_(std::move(start.rule)),
+        check_(check),
+        repairer_(std::move(start.repairer)),
+        state_(std::move(start.state)) {
+    events_ = repairer_.take_events();
     if (options.accelerate != Acceleration::none) accelerator_.emplace(options.accelerate, family());
   }
 
   FitResult run() && {
-    record({});
+    begin();
     while (!verdict_) {
       if (iteration() > options_.max_iterations) {
         finish(Verdict::max_iterations,
@@ -54,10 +65,8 @@ class Fit {
                    ? "stopped after " + std::to_string(options_.max_iterations) +
                          " iterations, before the tolerance was reached; allow more (`max_iterations`)" + faster()
                    : "made " + std::to_string(options_.max_iterations) + " iterations");
-      } else if (options_.batch_rows > 0) {
-        stepwise_iteration();
       } else {
-        batch_iteration();
+        try_iteration();
       }
     }
     return result();
@@ -88,6 +97,25 @@ class Fit {
     return {options_.assignment, temperature, options_.seed, iteration};
   }
 
+  /// What cannot be computed ends the fit at the state that it has.
+  void try_iteration() {
+    const std::string when = "iteration " + std::to_string(iteration()) + ": ";
+    try {
+      iterate();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::numerical) throw;
+      degenerate(when + error.what());
+    }
+  }
+
+  void iterate() {
+    if (options_.batch_rows > 0) {
+      stepwise_iteration();
+    } else {
+      batch_iteration();
+    }
+  }
+
   /// An update from the statistics at hand, and the E-step that follows it.
   void batch_iteration() {
     rule_.iteration = iteration();
@@ -96,24 +124,24 @@ class Fit {
       if (extrapolate(result)) return;
       accelerator_->move_to_image();
     }
-    const bool repaired = !result.degenerate.empty();
-    if (repaired && !repair(result)) return;
-    if (repaired && accelerator_) accelerator_->restart();
-    // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
-    const bool begun_anew = repaired && options_.degenerate != DegeneratePolicy::keep;
-    const bool cooled = trace_.back().temperature != 1;
-    State next(family(), std::move(result), {last_.image.counts().begin(), last_.image.counts().end()});
-    const Step step = begun_anew ? Step{} : step_to(next);
-    if (std::isinf(step.elbo)) {
-      finish(Verdict::degenerate, "iteration " + std::to_string(iteration()) +
-                                      ": the prior takes away all that is left of a value in a component; use a prior "
-                                      "with counts of at least 1");
-      return;
+    std::vector<double> counts(last_.image.counts().begin(), last_.image.counts().end());
+    UpdateRule rule = rule_;
+    bool begun_anew = false;
+    if (!result.degenerate.empty()) {
+      Statistics repaired = last_.image;
+      if (!repair(result, repaired, rule, state_)) return;
+      counts.assign(repaired.counts().begin(), repaired.counts().end());
+      // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
+      begun_anew = repairer_.begins_anew();
+      if (accelerator_) accelerator_->restart();
     }
-    state_ = std::move(next);
-    record(step);
-    if (begun_anew || cooled) begin_estimates();
-    judge();
+    State next(family(), std::move(result), std::move(counts));
+    const Step step = begun_anew ? Step{} : step_to(next);
+    if (std::isinf(step.elbo))
+      throw Error(ErrorKind::numerical,
+                  "the prior takes away all that is left of a value in a component; use a prior "
+                  "with counts of at least 1");
+    advance(std::move(next), std::move(rule), step, begun_anew);
   }
 
   /// Tries to go further than the given update of the statistics at hand. False when that is to be made instead:
@@ -176,7 +204,7 @@ class Fit {
       Step step = step_to(proposal.state);
       step.accelerated = true;
       Statistics statistics = e_step(proposal.state.parameters, rows(), assignment_rule(iteration()));
-      TraceEntry entry = measure(proposal.state, statistics, step);
+      TraceEntry entry = measure(proposal.state, statistics, step, rule_.prior);
       return Trial{{std::move(proposal.point), std::move(statistics)}, std::move(proposal.state), std::move(entry)};
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::numerical) throw;
@@ -207,32 +235,49 @@ class Fit {
 
   /// A pass of stepwise updates, and the E-step that evaluates where it led.
   void stepwise_iteration() {
-    StepwiseResult pass = stepwise_pass(state_.parameters, state_.mixture, std::move(last_.image), source_,
-                                        {options_.batch_rows, options_.forgetting, steps_, check_.total_weight}, rule_,
-                                        assignment_rule(iteration()));
-    steps_ = pass.steps;
-    if (!pass.last.degenerate.empty()) {
-      degenerate(pass.last.degenerate);
-      return;
+    State next = state_;
+    UpdateRule rule = rule_;
+    if (!stepwise_) stepwise_ = Stepwise{last_.image};
+    stepwise_->row = 0;
+    const StepwiseRule how{options_.batch_rows, options_.forgetting, check_.total_weight};
+    bool begun_anew = false;
+    while (auto result = stepwise_pass(next, *stepwise_, source_, how, rule, assignment_rule(iteration()))) {
+      Statistics& running = stepwise_->running;
+      rule.iteration = stepwise_->steps;
+      if (!repair(*result, running, rule, next)) return;
+      begun_anew = repairer_.begins_anew();
+      next = State(family(), std::move(*result), {running.counts().begin(), running.counts().end()});
     }
-    state_ = State(family(), std::move(pass.last), std::move(pass.counts));
-    record({});
-    judge();
+    advance(std::move(next), std::move(rule), {}, begun_anew);
   }
 
   const FamilyPtr& family() const { return state_.mixture.family_ptr(); }
 
-  void record(const Step& step) {
+  void begin() {
+    last_.image = e_step(state_.parameters, rows(), assignment_rule(iteration()));
+    push(measure(state_, last_.image, {}, rule_.prior));
+  }
+
+  /// The E-step at the next state, which becomes the state unless it has no objective.
+  void advance(State next, UpdateRule rule, const Step& step, bool begun_anew) {
+    Statistics statistics = e_step(next.parameters, rows(), assignment_rule(iteration()));
+    TraceEntry entry = measure(next, statistics, step, rule.prior);
+    if (!std::isfinite(entry.objective)) throw Error(ErrorKind::numerical, "the objective is not finite");
+    const bool cooled = trace_.back().temperature != 1;
+    state_ = std::move(next);
+    rule_ = std::move(rule);
     before_ = std::move(last_.point);
     last_.point = std::move(last_.image);
-    last_.image = e_step(state_.parameters, rows(), assignment_rule(iteration()));
-    push(measure(state_, last_.image, step));
+    last_.image = std::move(statistics);
+    push(std::move(entry));
+    if (begun_anew || cooled) begin_estimates();
+    judge();
   }
 
   /// The entry of the trace for a state and the statistics of the E-step at it.
-  TraceEntry measure(const State& state, const Statistics& statistics, const Step& step) const {
+  TraceEntry measure(const State& state, const Statistics& statistics, const Step& step, const Prior& prior) const {
     TraceEntry entry = mixfam::measure(state, statistics, step, trace_.empty() ? nullptr : &trace_.back(),
-                                       {options_, rule_.prior, check_, assignment_rule(iteration())});
+                                       {options_, prior, check_, assignment_rule(iteration())});
     entry.iteration = iteration();
     entry.events.insert(entry.events.begin(), events_.begin(), events_.end());
     return entry;
@@ -332,36 +377,19 @@ class Fit {
     return true;
   }
 
-  /// Applies the policy for degenerate components; false when the fit ends here.
-  bool repair(UpdateResult& result) {
-    switch (options_.degenerate) {
-      case DegeneratePolicy::error:
-        break;
-      case DegeneratePolicy::reseed:
-        if (reseeds_ >= reseeds_per_component * state_.mixture.components()) break;
-        reseeds_ += result.degenerate.size();
-        reseed(result, *family(), source_, rule_);
-        return note_repair("reseeded", result);
-      case DegeneratePolicy::drop:
-        if (!drop(result, rule_.prior)) break;
-        return note_repair("dropped", result);
-      case DegeneratePolicy::keep:
-        keep(result, state_.mixture);
-        return note_repair("kept", result);
-    }
-    degenerate(result.degenerate);
-    return false;
+  /// Applies the policy for degenerate components to an update of the statistics; false when the fit ends here.
+  bool repair(UpdateResult& result, Statistics& statistics, UpdateRule& rule, const State& before) {
+    const bool whole = repairer_.repair(result, family(), statistics, rule, before.mixture.weights(), &before);
+    for (std::string& event : repairer_.take_events()) events_.push_back(std::move(event));
+    if (!whole)
+      degenerate("iteration " + std::to_string(iteration()) + ", " + describe(result.degenerate, source_),
+                 "; " + remedy(*family(), rule.prior));
+    return whole;
   }
 
-  bool note_repair(const std::string& what, const UpdateResult& result) {
-    events_.push_back(what + ": " + describe(result.degenerate, source_));
-    return true;
-  }
-
-  void degenerate(const std::vector<Degeneracy>& components) {
-    const std::string what = "iteration " + std::to_string(iteration()) + ", " + describe(components, source_);
+  void degenerate(const std::string& what, const std::string& advice = "") {
     trace_.back().events.push_back("degenerate: " + what);
-    finish(Verdict::degenerate, what + "; " + remedy(*family(), rule_.prior));
+    finish(Verdict::degenerate, what + advice);
   }
 
   void finish(Verdict verdict, std::string message) {
@@ -369,46 +397,78 @@ class Fit {
     message_ = std::move(message);
   }
 
+  /// None where the components that ended a fit have no posterior.
+  std::optional<Posterior> proper_posterior() const {
+    const ParameterTable H = posterior_hyperparameters(*family(), last_.image, rule_.prior);
+    const std::optional<double> log_partition = family()->log_partition(H.view());
+    if (!log_partition || !std::isfinite(*log_partition)) return std::nullopt;
+    return make_posterior(family(), last_.image, rule_.prior, state_.mixture.weights());
+  }
+
   FitResult result() {
     std::optional<Posterior> posterior;
-    if (options_.update != Update::ml && rule_.prior.components)
-      posterior = make_posterior(family(), last_.image, rule_.prior, state_.mixture.weights());
+    if (options_.update != Update::ml && rule_.prior.components) posterior = proper_posterior();
     const double log_likelihood =
         is_vb() ? e_step(EStepParameters::of(state_.mixture), rows(), {}).log_normaliser() + check_.log_base
                 : trace_.back().log_likelihood;
+    auto soundness = soundness_of(state_.mixture, last_.image);
+    const std::string suspicion = describe_suspicious(soundness);
+    if (!suspicion.empty() && *verdict_ != Verdict::degenerate) message_ += "; " + suspicion;
     const std::size_t fixed = rule_.prior.weights == WeightsPrior::fixed ? state_.mixture.components() - 1 : 0;
     const std::size_t free_parameters = state_.mixture.free_parameters() - fixed;
-    return {std::move(state_.mixture), *verdict_,       std::move(message_),
-            std::move(trace_),         remaining_gain_, check_.total_weight,
-            std::move(posterior),      log_likelihood,  free_parameters,
-            kernels().instruction_set};
+    return {std::move(state_.mixture), *verdict_,           std::move(message_),
+            std::move(trace_),         remaining_gain_,     check_.total_weight,
+            std::move(posterior),      log_likelihood,      free_parameters,
+            kernels().instruction_set, std::move(soundness)};
   }
 
   Source& source_;
   const FitOptions& options_;
   UpdateRule rule_;
   DataCheck check_;
+  Repairer repairer_;
   State state_;
-  Evaluation last_;    // the state is the update of its point
-  Statistics before_;  // its image is the last point; empty where that is no image
+  Evaluation last_;                   // the state is the update of its point
+  Statistics before_;                 // its image is the last point; empty where that is no image
+  std::optional<Stepwise> stepwise_;  // with batches
   Trace trace_;
   std::vector<std::string> events_;
   std::optional<Accelerator> accelerator_;
-  std::size_t rejected_ = 0;  // extrapolations since the last entry of the trace
-  std::size_t reseeds_ = 0;
+  std::size_t rejected_ = 0;         // extrapolations since the last entry of the trace
   std::size_t saddles_ = 0;          // left
   std::size_t first_estimated_ = 0;  // entry of the trace from which steps follow one another
   LookSchedule schedule_;
-  std::size_t steps_ = 0;  // stepwise updates made
   double remaining_gain_ = nan;
   std::optional<Verdict> verdict_;
   std::string message_;
 };
 
+/// The start that an update of the statistics makes. Throws Error(numerical) when a component is degenerate and the
+/// policy does not help.
+Start start_from_update(const FamilyPtr& family, Statistics statistics, const std::vector<double>& weights,
+                        Source& source, const FitOptions& options) {
+  UpdateRule rule = update_rule(options);
+  Repairer repairer(source, options);
+  UpdateResult result = update(family, statistics, rule, weights);
+  if (!result.degenerate.empty() && !repairer.repair(result, family, statistics, rule, weights, nullptr))
+    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(result.degenerate, source) + "; " +
+                                          remedy(*family, rule.prior));
+  const auto counts = statistics.counts();
+  return {State(family, std::move(result), {counts.begin(), counts.end()}), std::move(rule), std::move(repairer)};
+}
+
+/// A given mixture as it is; for vb, the posterior of the assignment that it makes.
+Start start_from_mixture(const Mixture& start, Source& source, const FitOptions& options) {
+  if (options.update != Update::vb) return {State(start), update_rule(options), Repairer(source, options)};
+  Statistics statistics =
+      e_step(EStepParameters::of(start), {source, options.threads}, {options.assignment, 1, options.seed, 0});
+  return start_from_update(start.family_ptr(), std::move(statistics), start.weights(), source, options);
+}
+
 }  // namespace
 
 FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check) {
-  return Fit(start_from(start, source, options), source, options, check).run();
+  return Fit(start_from_mixture(start, source, options), source, options, check).run();
 }
 
 FitResult fit(const Mixture& start, Source& source, const FitOptions& options) {
@@ -423,14 +483,10 @@ FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Sourc
   check_options(*family, R.columns(), options);
   const DataCheck check = check_data(*family, {source, options.threads});
   check_distinct_rows(R.columns(), source);
-  const Statistics statistics = statistics_of_responsibilities(*family, R, {source, options.threads});
+  Statistics statistics = statistics_of_responsibilities(*family, R, {source, options.threads});
   const std::vector<double> equal_weights(R.columns(), 1 / static_cast<double>(R.columns()));
-  UpdateResult start = update(family, statistics, update_rule(options), equal_weights);
-  if (!start.degenerate.empty())
-    throw Error(ErrorKind::numerical, source.name() + ": at the start, " + describe(start.degenerate, source) + "; " +
-                                          remedy(*family, options.prior));
-  State state(family, std::move(start), {statistics.counts().begin(), statistics.counts().end()});
-  return Fit(std::move(state), source, options, check).run();
+  return Fit(start_from_update(family, std::move(statistics), equal_weights, source, options), source, options, check)
+      .run();
 }
 
 }  // namespace mixfam

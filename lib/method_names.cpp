@@ -72,4 +72,14 @@ const char* to_string(Verdict verdict) {
   return "";
 }
 
+const char* to_string(Prefer prefer) {
+  switch (prefer) {
+    case Prefer::sound:
+      return "sound";
+    case Prefer::likelihood:
+      return "likelihood";
+  }
+  return "";
+}
+
 }  // namespace mixfam

@@ -39,13 +39,49 @@ void check_responsibilities(ConstMatrixView R, const std::string& where) {
   }
 }
 
+namespace {
+
+/// Sums of the rows of each component, K x D, about the first row of the data.
+struct ComponentRows {
+  std::vector<double> counts;
+  std::vector<double> sums;
+  ComponentRows& operator+=(const ComponentRows& other) {
+    for (std::size_t k = 0; k < counts.size(); ++k) counts[k] += other.counts[k];
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += other.sums[i];
+    return *this;
+  }
+};
+
+/// Sets each origin to the mean of the component's rows, so that nothing cancels in the statistics about it.
+void set_origins(const Family& family, ConstMatrixView R, const Rows& rows, MatrixView origins) {
+  std::vector<double> row = first_row(rows.source);
+  const std::size_t columns = row.size();
+  const ComponentRows zero{std::vector<double>(R.columns()), std::vector<double>(R.columns() * columns)};
+  const auto add = [&](const DataBlock& block, ComponentRows& leaf) {
+    for (std::size_t k = 0; k < R.columns(); ++k)
+      for (std::size_t n = 0; n < block.x.rows; ++n) {
+        const double r = R(block.first_row + n, k) * (block.weights ? block.weights[n] : 1);
+        leaf.counts[k] += r;
+        for (std::size_t j = 0; j < columns; ++j) leaf.sums[k * columns + j] += r * (block.x.column(j)[n] - row[j]);
+      }
+  };
+  const ComponentRows total = sum_over_blocks(Rows(rows.source, rows.threads), zero, [&add] { return add; });
+  for (std::size_t k = 0; k < R.columns(); ++k) {
+    std::vector<double> mean = row;
+    for (std::size_t j = 0; total.counts[k] > 0 && j < columns; ++j)
+      mean[j] += total.sums[k * columns + j] / total.counts[k];
+    const auto origin = origin_at_row(family, mean);
+    std::copy(origin.begin(), origin.end(), origins.row(k).begin());
+  }
+}
+
+}  // namespace
+
 Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView R, const Rows& rows) {
   check_shape(R, rows.source);
   check_responsibilities(R, "responsibilities");
-  const Statistics total = total_statistics(family, rows);
   Statistics zero(R.columns(), family.statistic_size(), family.origin_size());
-  for (std::size_t k = 0; k < R.columns(); ++k)
-    std::copy(total.origins().row(0).begin(), total.origins().row(0).end(), zero.origins().row(k).begin());
+  if (family.origin_size() > 0) set_origins(family, R, rows, zero.origins());
   const auto add = [&](const DataBlock& block, Statistics& leaf) {
     std::vector<double> buffer(block.x.rows * R.columns());
     const auto r = MatrixView::column_major(buffer.data(), block.x.rows, R.columns());

@@ -15,12 +15,4 @@ Penalty penalty_of(const State& state, const Prior& prior) {
   return penalty;
 }
 
-State start_from(const Mixture& start, Source& source, const FitOptions& options) {
-  if (options.update != Update::vb) return State(start);
-  const Statistics statistics =
-      e_step(EStepParameters::of(start), {source, options.threads}, {options.assignment, 1, options.seed, 0});
-  return State(start.family_ptr(), update(start.family_ptr(), statistics, update_rule(options), start.weights()),
-               {statistics.counts().begin(), statistics.counts().end()});
-}
-
 }  // namespace mixfam

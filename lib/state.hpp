@@ -41,7 +41,4 @@ struct Penalty {
 
 Penalty penalty_of(const State& state, const Prior& prior);
 
-/// A given mixture as a start: for vb, the posterior of the assignment that it makes.
-State start_from(const Mixture& start, Source& source, const FitOptions& options);
-
 }  // namespace mixfam

@@ -41,50 +41,46 @@ class BlockPart {
 
 }  // namespace
 
-StepwiseResult stepwise_pass(EStepParameters parameters, const Mixture& mixture, Statistics statistics, Source& source,
-                             const StepwiseRule& stepwise, const UpdateRule& rule, const AssignmentRule& assignment) {
-  const FamilyPtr family = parameters.family;
-  StepwiseResult result;
-  result.steps = stepwise.steps;
-  std::vector<double> weights = mixture.weights();
-  std::optional<BlockPosterior> posterior(parameters);
-  Statistics batch = zero_statistics(parameters);
+std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Source& source, const StepwiseRule& how,
+                                          UpdateRule rule, const AssignmentRule& assignment) {
+  const FamilyPtr family = state.mixture.family_ptr();
+  std::optional<BlockPosterior> posterior(state.parameters);
+  Statistics batch = zero_statistics(state.parameters);
   std::size_t rows_in_batch = 0;
+  std::optional<UpdateResult> degenerate;
 
   const auto end_batch = [&] {
     if (batch.total_weight() > 0) {
-      const double rho = std::pow(static_cast<double>(result.steps + 2), -stepwise.forgetting);
-      statistics = blend(*family, statistics, batch, rho, stepwise.total_weight / batch.total_weight());
-      UpdateRule step = rule;
-      step.iteration = ++result.steps;
-      result.last = update(family, statistics, step, weights);
-      result.counts.assign(statistics.counts().begin(), statistics.counts().end());
-      if (!result.last.degenerate.empty()) return false;
-      weights = result.last.weights;
-      parameters.theta = result.last.theta;
-      for (std::size_t k = 0; k < weights.size(); ++k)
-        parameters.log_weights[k] = result.last.log_weights[k] + result.last.log_scale[k];
-      posterior.emplace(parameters);
+      const double rho = std::pow(static_cast<double>(stepwise.steps + 2), -how.forgetting);
+      stepwise.running = blend(*family, stepwise.running, batch, rho, how.total_weight / batch.total_weight());
+      rule.iteration = ++stepwise.steps;
+      UpdateResult result = update(family, stepwise.running, rule, state.mixture.weights());
+      if (!result.degenerate.empty()) {
+        degenerate = std::move(result);
+        return;
+      }
+      const auto counts = stepwise.running.counts();
+      state = State(family, std::move(result), {counts.begin(), counts.end()});
+      posterior.emplace(state.parameters);
     }
-    batch = zero_statistics(parameters);
+    batch = zero_statistics(state.parameters);
     rows_in_batch = 0;
-    return true;
   };
 
-  bool sound = true;
   for_each_block(source, [&](const DataBlock& block) {
-    for (std::size_t first = 0; sound && first < block.x.rows;) {
-      const std::size_t rows = std::min(block.x.rows - first, stepwise.batch_rows - rows_in_batch);
-      const BlockPart part(block, first, rows);
+    const std::size_t end = block.first_row + block.x.rows;
+    while (!degenerate && stepwise.row < end) {
+      const std::size_t rows = std::min(end - stepwise.row, how.batch_rows - rows_in_batch);
+      const BlockPart part(block, stepwise.row - block.first_row, rows);
       add_block(*posterior, *family, part.get(), source, assignment, batch);
       rows_in_batch += rows;
-      first += rows;
-      if (rows_in_batch == stepwise.batch_rows) sound = end_batch();
+      stepwise.row += rows;
+      if (rows_in_batch == how.batch_rows) end_batch();
     }
-    return sound;
+    return !degenerate;
   });
-  if (sound && rows_in_batch > 0) end_batch();
-  return result;
+  if (!degenerate && rows_in_batch > 0) end_batch();
+  return degenerate;
 }
 
 }  // namespace mixfam

@@ -1,30 +1,33 @@
 #pragma once
 
-#include <mixfam/mixture.hpp>
 #include <mixfam/source.hpp>
 #include <mixfam/statistics.hpp>
 
 #include "e_step.hpp"
+#include "state.hpp"
 #include "update.hpp"
+
+#include <optional>
 
 namespace mixfam {
 
 struct StepwiseRule {
   std::size_t batch_rows;
   double forgetting;
-  std::size_t steps;    ///< made before this pass
   double total_weight;  ///< of all the data
 };
 
-struct StepwiseResult {
-  UpdateResult last;
-  std::vector<double> counts;  ///< N_k that made the last update
-  std::size_t steps;           ///< made in all
+/// Stepwise EM (Cappe and Moulines 2009): after each batch S <- (1 - rho) S + rho (N/n) S_batch, where
+/// rho = (t + 2)^-forgetting after t steps, and an update. S runs on from pass to pass.
+struct Stepwise {
+  Statistics running;
+  std::size_t steps = 0;
+  std::size_t row = 0;  ///< where the pass goes on
 };
 
-/// One pass of stepwise EM (Cappe and Moulines 2009): after each batch S <- (1 - rho) S + rho (N/n) S_batch with
-/// rho = (t + 2)^-forgetting, and an update. Ends early at an update that leaves a component degenerate.
-StepwiseResult stepwise_pass(EStepParameters parameters, const Mixture& mixture, Statistics statistics, Source& source,
-                             const StepwiseRule& stepwise, const UpdateRule& rule, const AssignmentRule& assignment);
+/// Makes the batches from `stepwise.row` to the end of the source, and an update of the state after each. Ends early
+/// with an update that leaves components degenerate, which is not made; the running statistics are those that it is of.
+std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Source& source, const StepwiseRule& how,
+                                          UpdateRule rule, const AssignmentRule& assignment);
 
 }  // namespace mixfam

@@ -21,6 +21,19 @@ double aitken_remaining_gain(TraceSpan trace) {
   return ratio >= 0 && limit < 1 ? gain(1) * limit / (1 - limit) : std::numeric_limits<double>::quiet_NaN();
 }
 
+double stepwise_remaining_gain(TraceSpan trace) {
+  const std::size_t first = trace.front().iteration;
+  const std::size_t pass = trace.back().iteration;
+  const std::size_t half = pass / 2;
+  if (half <= first) return std::numeric_limits<double>::quiet_NaN();
+  const auto gain = [&](std::size_t p) {
+    return std::abs(trace[p - first].objective - trace[p - 1 - first].objective);
+  };
+  const double fall = std::log(gain(half) / gain(pass));
+  const double a = fall / std::log(static_cast<double>(pass) / static_cast<double>(half)) - 1;
+  return a > 0 ? gain(pass) * static_cast<double>(pass) / a : std::numeric_limits<double>::quiet_NaN();
+}
+
 std::string nats_text(double nats) {
   std::ostringstream text;
   text << std::setprecision(3) << nats;
@@ -29,9 +42,6 @@ std::string nats_text(double nats) {
 
 Judgement judge(TraceSpan trace, double previous_estimate, const FitOptions& options, const DataCheck& check) {
   const TraceEntry& last = trace.back();
-  if (!std::isfinite(last.objective))
-    return {previous_estimate, Verdict::degenerate,
-            "iteration " + std::to_string(last.iteration) + ": the objective is not finite"};
   if (trace.size() < 2) return {std::numeric_limits<double>::quiet_NaN(), std::nullopt, ""};
   const double gain = last.objective - trace[trace.size() - 2].objective;
   const double scale = scale_of(last, check);
@@ -43,10 +53,10 @@ Judgement judge(TraceSpan trace, double previous_estimate, const FitOptions& opt
   const bool accelerated = options.accelerate != Acceleration::none;
   const bool is_noise = std::abs(gain) <= relative_noise * scale && !last.accelerated;
   double estimate = previous_estimate;
-  if (in_batches) {
-    estimate = std::abs(gain);
-  } else if (is_noise) {
+  if (is_noise) {
     estimate = 0;
+  } else if (in_batches) {
+    estimate = stepwise_remaining_gain(trace);
   } else if (!accelerated) {
     estimate = aitken_remaining_gain(trace);
   }

@@ -6,6 +6,15 @@
 
 namespace mixfam {
 
+std::vector<double> first_row(Source& source) {
+  std::vector<double> row;
+  for_each_block(source, [&](const DataBlock& block) {
+    for (std::size_t j = 0; j < block.x.column_count; ++j) row.push_back(block.x.column(j)[0]);
+    return false;
+  });
+  return row;
+}
+
 namespace {
 
 struct MeanRow {
@@ -17,15 +26,6 @@ struct MeanRow {
     return *this;
   }
 };
-
-std::vector<double> first_row(Source& source) {
-  std::vector<double> row;
-  for_each_block(source, [&](const DataBlock& block) {
-    for (std::size_t j = 0; j < block.x.column_count; ++j) row.push_back(block.x.column(j)[0]);
-    return false;
-  });
-  return row;
-}
 
 std::vector<double> mean_row(const Rows& rows) {
   std::vector<double> first = first_row(rows.source);

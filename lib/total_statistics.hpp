@@ -9,6 +9,9 @@
 
 namespace mixfam {
 
+/// The D values of the first row.
+std::vector<double> first_row(Source& source);
+
 /// The family's origin at a row of D values.
 std::vector<double> origin_at_row(const Family& family, ConstVectorView row);
 

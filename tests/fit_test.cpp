@@ -579,7 +579,7 @@ TEST_CASE("fit: restarts choose the best and keep a record of all", "[fit][resta
 
     // Each restart is the fit from its own start, whatever the others do.
     const RestartSummary& third = result.restarts[3];
-    const Mixture start = initialize(gaussian(1), 4, source, {Start::random_rows, 4, 3, {}});
+    const Mixture start = initialize(gaussian(1), 4, source, {Start::random_rows, third.seed, 0, {}});
     CHECK(fit(start, source).objective() == third.objective);
   }
   SECTION("a degenerate restart is recorded and loses") {

@@ -69,15 +69,14 @@ TEST_CASE("stepwise EM is the recursion of Cappe and Moulines", "[methods]") {
   FitOptions options;
   options.batch_rows = batch_rows;
   options.forgetting = 0.6;
-  options.max_iterations = 2;
+  options.max_iterations = 3;
   const FitResult result = fit(exponential_mixture(), source, options);
 
   std::vector<double> w = {0.4, 0.6};
   std::vector<double> rate = {0.5, 2};
-  HandStatistics s;
+  HandStatistics s = statistics_by_hand(table, 0, rows, w, rate);
   std::size_t steps = 0;
-  for (int pass = 0; pass < 2; ++pass) {
-    s = statistics_by_hand(table, 0, rows, w, rate);
+  for (int pass = 0; pass < 3; ++pass) {
     for (std::size_t first = 0; first < rows; first += batch_rows) {
       const std::size_t last = std::min(first + batch_rows, rows);
       const double rho = std::pow(static_cast<double>(steps + 2), -0.6);
@@ -93,6 +92,26 @@ TEST_CASE("stepwise EM is the recursion of Cappe and Moulines", "[methods]") {
     CHECK(close(result.mixture.weights()[k], w[k], round_off(10 * rows, 1)));
     CHECK(close(result.mixture.parameters().row(k)[0], rate[k], round_off(10 * rows, rate[k])));
   }
+}
+
+TEST_CASE("stepwise EM knows how far it is from its limit", "[methods]") {
+  // With batches of equal size the limit is the optimum of the whole data.
+  const Table table = exponential_table(1000, 5);
+  auto source = table.source();
+  FitOptions options;
+  options.tolerance = 1e-11;
+  options.max_iterations = 100'000;
+  const double optimum = fit(exponential_mixture(), source, options).objective();
+  options.batch_rows = 100;
+  options.tolerance = 0;
+  options.max_iterations = 200;
+  options.forgetting = 0.6;  // here the power law holds from pass 50 on
+  const FitResult far = fit(exponential_mixture(), source, options);
+  CHECK(close(far.remaining_gain, optimum - far.objective(), stated(0.1, far.remaining_gain)));
+  options.tolerance = 1e-3;
+  const FitResult result = fit(exponential_mixture(), source, options);
+  CHECK(result.verdict == Verdict::converged);
+  CHECK(optimum - result.objective() < 1.1e-3);
 }
 
 TEST_CASE("stochastic variational inference blends the same statistics under vb", "[methods]") {

@@ -365,7 +365,6 @@ class Batches(ProgramTest):
         self.refused("--forgetting", arguments=["--batch-rows", "10", "--forgetting", "0.5"])
         self.refused("--batch-rows", arguments=["--batch-rows", "0"])
         self.refused("--verify", arguments=["--batch-rows", "10", "--verify"])
-        self.refused("--degenerate", arguments=["--batch-rows", "10", "--degenerate", "drop"])
 
 
 class Degenerate(ProgramTest):

@@ -43,7 +43,7 @@ enum class Verdict {
 /// What happens to a component that no parameters fit.
 enum class DegeneratePolicy {
   error,   ///< the fit ends with Verdict::degenerate
-  reseed,  ///< it begins anew around a row drawn at random, as wide as all the data
+  reseed,  ///< it begins anew with N/K rows around a row drawn at random
   drop,    ///< the mixture goes on without it
   keep,    ///< it keeps the parameters that it had
 };
@@ -81,7 +81,8 @@ struct FitOptions {
 
   /// Stepwise updates (Cappe and Moulines 2009; with `vb` Hoffman et al. 2013): rows in batches of this size in the
   /// order of the source, each followed by S <- (1 - rho) S + rho (N/n) S_batch and an update, where
-  /// rho = (t + 2)^-forgetting after t updates. 0: the whole data for each update.
+  /// rho = (t + 2)^-forgetting after t updates; S begins as that of the start and runs on from pass to pass. 0: the
+  /// whole data for each update.
   std::size_t batch_rows = 0;
   double forgetting = 0.7;
 
@@ -97,6 +98,19 @@ struct FitOptions {
   std::function<bool(const TraceEntry&, const Mixture&)> observer;
 };
 
+/// How well the rows of a component support its parameters. Likelihoods of continuous data have spurious maxima, at
+/// which a component has shrunk, in some direction, onto a few rows that lie together by chance (Day 1969).
+///
+/// Eigenvalues are the least of C_k v = e M v: the variance along the direction in which the component is thinnest, in
+/// units that M sets there, so that they do not depend on the units of the columns. NaN for families whose parameters
+/// hold no covariance; the least of all where they hold several.
+struct ComponentSoundness {
+  double rows_per_parameter;  ///< N_k over the free parameters of a component
+  double data_eigenvalue;     ///< M: the covariance of all the data, of the same structure; NaN where that is singular
+  double components_eigenvalue;  ///< M = sum_k w_k C_k, the mean covariance of the components (compare Hathaway 1985)
+  bool suspicious;               ///< fewer than 5 rows for a parameter, and a components_eigenvalue below 1e-3
+};
+
 struct MIXFAM_API FitResult {
   Mixture mixture;  ///< the parameters of the last trace entry
   Verdict verdict;
@@ -109,6 +123,10 @@ struct MIXFAM_API FitResult {
   double final_log_likelihood;         ///< log p(X | mixture), weighted
   std::size_t free_parameters;         ///< of the criteria: the weights count K - 1 unless they are fixed
   std::string instruction_set;         ///< "baseline", "avx2" or "avx512": another may change the last bits
+  std::vector<ComponentSoundness> soundness;  ///< of each component
+
+  /// Whether a component is: the maximum may be a spurious one.
+  bool suspicious() const;
 
   double log_likelihood() const { return final_log_likelihood; }
 
@@ -133,16 +151,26 @@ MIXFAM_API FitResult fit(const Mixture& start, Source& source, const FitOptions&
 /// One start of several and what became of it.
 struct RestartSummary {
   std::size_t restart = 0;
+  std::uint64_t seed = 0;          ///< that alone gives this start, and with FitOptions::seed the same this fit
   std::optional<Verdict> verdict;  ///< none when the start itself failed
   std::string message;
   double objective = 0;  ///< NaN when the start itself failed
   double log_likelihood = 0;
   std::size_t iterations = 0;
+  bool suspicious = false;  ///< see FitResult
 };
 
+/// Which of several fits is the best. A fit that `decreased`, or is `degenerate`, comes after all others.
+enum class Prefer {
+  sound,       ///< the greatest objective less what suspicious components can have gained by chance: log C(n, N_k)
+  likelihood,  ///< the greatest objective
+};
+MIXFAM_API const char* to_string(Prefer prefer);
+
 struct RestartsResult {
-  FitResult best;  ///< of the sound fits the one of the greatest objective, the earliest among equals
+  FitResult best;  ///< by the preference, the earliest among equals; its message names a suspicious one that it beat
   std::size_t best_restart = 0;
+  std::size_t agreeing = 1;  ///< restarts that are as sound and within 0.01 nats (or twice the tolerance) of the best
   std::vector<RestartSummary> restarts;
 };
 
@@ -150,6 +178,7 @@ struct RestartsOptions {
   Start start = Start::kmeans_plus_plus;
   std::size_t restarts = 1;
   std::uint64_t seed = 0;
+  Prefer prefer = Prefer::sound;
   /// Called before each start with its number.
   std::function<void(std::size_t)> observer;
 };
