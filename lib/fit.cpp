@@ -609,7 +609,7 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
     if (restarts.observer) restarts.observer(restart);
     try {
       const InitializeOptions initial{restarts.start, restarts.seed, restart, update_rule(options).prior,
-                                      options.threads};
+                                      options.threads, options.assignment};
       const Mixture start = initialize_checked(family, components, source, initial, total);
       FitOptions own = options;
       if (restart > 0) own.seed = stream(Stream::restart, options.seed, restart)();
