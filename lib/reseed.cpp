@@ -28,12 +28,19 @@ void renew_weights(UpdateResult& result) {
   result.log_weights = log_weights(result.weights);
 }
 
-std::vector<double> row_values(Source& source, std::size_t row) {
-  std::vector<double> values;
+/// A row drawn with probability proportional to its weight.
+std::vector<double> draw_row(Source& source, double total_weight, Random& random) {
+  std::vector<double> values(source.columns());
+  double left = random.uniform() * total_weight;
   for_each_block(source, [&](const DataBlock& block) {
-    if (row >= block.first_row + block.x.rows) return true;
-    for (std::size_t j = 0; j < block.x.column_count; ++j) values.push_back(block.x.column(j)[row - block.first_row]);
-    return false;
+    for (std::size_t n = 0; n < block.x.rows; ++n) {
+      const double weight = block.weights ? block.weights[n] : 1;
+      if (weight == 0) continue;
+      for (std::size_t j = 0; j < values.size(); ++j) values[j] = block.x.column(j)[n];
+      if (left < weight) return false;
+      left -= weight;
+    }
+    return true;
   });
   return values;
 }
@@ -57,7 +64,7 @@ void reseed(UpdateResult& result, const Family& family, Source& source, const Up
   const auto components = components_of(result.degenerate);
   for (const std::size_t k : components) {
     Random random = stream(Stream::reseed, rule.seed, rule.iteration, k);
-    const auto row = row_values(source, random.below(source.rows()));
+    const auto row = draw_row(source, total.total_weight(), random);
     const auto origin = origin_at_row(family, row);
     const auto s = statistics_at_row(family, total, row, origin);
     const auto theta = result.theta.row(k);
