@@ -15,7 +15,7 @@ STARTS = 50
 HIT = 1e-3  # nats: at most so far below the best optimum
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GAUSSIAN = "gaussian"
-TIMED = ((1_000_000, 2, 3), (1_000_000, 10, 10), (100_000, 2, 50), (20, 1, 2))  # rows, columns, components
+TIMED = ((1_000_000, 2, 3), (1_000_000, 10, 10), (20, 1, 2))  # rows, columns, components
 TIMED_STARTS = 3
 
 
@@ -49,10 +49,6 @@ def data_sets():
     yield "overlap", GAUSSIAN, 4, affine_copies(overlap)
     nodes = np.array([[i, j] for i in range(5) for j in range(4)])
     yield "grid", GAUSSIAN, 20, affine_copies(mixture(np.random.default_rng(2), 2000, nodes, [.15**2 * np.eye(2)] * 20))
-    yield "tight grid", GAUSSIAN, 20, {"": mixture(np.random.default_rng(3), 2000, nodes, [.28**2 * np.eye(2)] * 20)}
-    rng = np.random.default_rng(4)
-    covariances = [np.cov(rng.standard_normal((30, 10)).T) + .1 * np.eye(10) for _ in range(10)]
-    yield "10-D", GAUSSIAN, 10, affine_copies(mixture(rng, 3000, 1.2 * rng.standard_normal((10, 10)), covariances))
     rng = np.random.default_rng(5)
     z = rng.integers(3, size=1000)
     yield "rates", "exponential", 3, {"": rng.exponential(np.array([[.1, 1], [1, 1], [1, 10]])[z])}
@@ -63,6 +59,10 @@ def data_sets():
     z = rng.integers(3, size=2000)
     shares = rng.dirichlet(np.ones(4), size=(3, 10)).cumsum(axis=2)
     yield "codes", "categorical", 3, {"": (rng.random((2000, 10, 1)) > shares[z]).sum(axis=2).clip(0, 3).astype(float)}
+    yield "tight grid", GAUSSIAN, 20, {"": mixture(np.random.default_rng(3), 2000, nodes, [.28**2 * np.eye(2)] * 20)}
+    rng = np.random.default_rng(4)
+    covariances = [np.cov(rng.standard_normal((30, 10)).T) + .1 * np.eye(10) for _ in range(10)]
+    yield "10-D", GAUSSIAN, 10, affine_copies(mixture(rng, 3000, 1.2 * rng.standard_normal((10, 10)), covariances))
 
 
 def mixture(rng, rows, means, covariances):

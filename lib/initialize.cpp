@@ -32,10 +32,10 @@ constexpr std::size_t sample_rows_for_each_component = 32;
 constexpr std::size_t fewest_searched_rows = 512;
 constexpr std::size_t sampled_to_searched = 8;
 
-/// Centres are drawn, and a short run made from them, so many times.
-constexpr std::size_t draws = 2;
 constexpr std::size_t lloyd_iterations = 5;
+/// Of few rows E-steps cost little, and a single one may rank runs wrongly.
 constexpr std::size_t run_iterations = 1;
+constexpr std::size_t run_iterations_of_few_rows = 5;
 
 /// Each component gets D + 1 pseudo-rows, for which every covariance is regular, but not more than this share of what
 /// rows there are for a component.
@@ -71,12 +71,12 @@ Prior start_prior(const Prior& prior) {
   return result;
 }
 
-ShortRunRule short_run_rule(const Family& family, std::size_t components, std::size_t rows,
+ShortRunRule short_run_rule(const Family& family, std::size_t components, std::size_t rows, bool few,
                             const InitializeOptions& options) {
   const double rows_each = static_cast<double>(rows) / static_cast<double>(components);
   return {{Update::map, start_prior(options.prior)},
           options.assignment == Assignment::hard ? Assignment::hard : Assignment::soft,
-          run_iterations,
+          few ? run_iterations_of_few_rows : run_iterations,
           std::min(static_cast<double>(family.columns() + 1), most_pseudo_share * rows_each)};
 }
 
@@ -89,22 +89,28 @@ Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Sour
   const RowSample searched = thinned(sample, most_searched_rows(sample.rows(), components), random);
   MemorySource sample_source = sample.source();
   MemorySource searched_source = searched.source();
-  const ShortRunRule rule = short_run_rule(*family, components, searched.rows(), options);
-  Points points = standardised_features(*family, searched);
+  const ShortRunRule rule =
+      short_run_rule(*family, components, searched.rows(), sample.rows() <= fewest_searched_rows, options);
+  const Points features = centred_features(*family, searched);
   std::optional<ShortRun> best;
+  std::vector<std::size_t> best_group(searched.rows());
   std::string failure;
-  for (std::size_t draw = 0; draw < draws; ++draw) {
-    const auto group = draw_groups(points, searched.weights, components, options, random);
+  const auto try_metric = [&](const Points& points) {
+    auto group = draw_groups(points, searched.weights, components, options, random);
     try {
       ShortRun run = short_run(family, group, components, Rows(searched_source, options.threads),
                                Rows(sample_source, options.threads), total, rule);
-      if (!best || run.objective > best->objective) best.emplace(std::move(run));
+      if (best && !(run.objective > best->objective)) return;
+      best.emplace(std::move(run));
+      best_group = std::move(group);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::numerical) throw;
       failure = error.what();
     }
-    points = sphered_within(points, searched.weights, group, components);
-  }
+  };
+  try_metric(standardised(features, searched.weights));
+  try_metric(features);
+  try_metric(sphered_within(features, searched.weights, best_group, components));
   if (!best) throw Error(ErrorKind::numerical, source.name() + ": at the start, " + failure);
   if (sample.all) return std::move(best->mixture);
   return em_step(best->mixture, Rows(source, options.threads), total, rule);

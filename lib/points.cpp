@@ -74,7 +74,7 @@ void Points::squared_distances(std::size_t first, std::size_t rows, const std::v
     for (std::size_t n = 0; n < rows; ++n) out[k * stride + n] *= -2;
 }
 
-Points standardised_features(const Family& family, const RowSample& sample) {
+Points centred_features(const Family& family, const RowSample& sample) {
   Points points(sample.rows(), family.feature_size());
   std::vector<const double*> columns(sample.columns);
   std::vector<double> buffer(block_rows * points.dimensions());
@@ -87,11 +87,15 @@ Points standardised_features(const Family& family, const RowSample& sample) {
       std::copy_n(F.column(j).data(), rows, points.coordinate(j).data() + first);
   }
   const std::vector<std::size_t> one_group(sample.rows());
-  points = residuals_of(points, sample.weights, one_group, 1);
-  const double weight = sum_of(sample.weights);
+  return residuals_of(points, sample.weights, one_group, 1);
+}
+
+Points standardised(const Points& points, const std::vector<double>& weights) {
+  Points result = points;
+  const double weight = sum_of(weights);
   for (std::size_t j = 0; j < points.dimensions(); ++j)
-    scale(points, j, weighted_square(sample.weights, points.coordinate(j), points.coordinate(j)), weight);
-  return points;
+    scale(result, j, weighted_square(weights, points.coordinate(j), points.coordinate(j)), weight);
+  return result;
 }
 
 Points sphered_within(const Points& points, const std::vector<double>& weights, const std::vector<std::size_t>& group,

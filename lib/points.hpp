@@ -31,8 +31,11 @@ class Points {
   AlignedVector values_;
 };
 
-/// The features of the rows, each divided by its standard deviation; a constant one becomes 0.
-Points standardised_features(const Family& family, const RowSample& sample);
+/// The features of the rows about their means.
+Points centred_features(const Family& family, const RowSample& sample);
+
+/// The points with each coordinate divided by its standard deviation; a constant one becomes 0.
+Points standardised(const Points& points, const std::vector<double>& weights);
 
 /// The points in the metric of their pooled covariance within groups (Art, Gnanadesikan and Kettenring 1982), or of its
 /// diagonal where the points have many dimensions or the covariance is singular.

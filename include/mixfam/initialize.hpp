@@ -25,7 +25,7 @@ struct InitializeOptions {
   Assignment assignment = Assignment::soft;  ///< of the fit that follows
 };
 
-/// A mixture of K components to begin from: the better of two short runs of EM from groups about centres (Biernacki,
+/// A mixture of K components to begin from: the best of three short runs of EM from groups about centres (Biernacki,
 /// Celeux and Govaert 2003; docs/numerics.md, The start). Pseudo-rows give small groups a regular covariance.
 /// Throws Error(data) for data outside the support or fewer than K distinct rows, Error(numerical) when a component is
 /// degenerate all the same.
