@@ -10,12 +10,13 @@ import measure_convergence
 import measure_growth
 import measure_machine
 import measure_memory
+import measure_starts
 import measure_table
 import peer_list
 from workspace import Workspace
 
 PARTS = {"machine": measure_machine, "table": measure_table, "convergence": measure_convergence,
-         "memory": measure_memory, "growth": measure_growth}
+         "memory": measure_memory, "growth": measure_growth, "starts": measure_starts}
 
 
 def main():

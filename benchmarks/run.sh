@@ -6,7 +6,7 @@
 #     benchmarks/run.sh --quick          the same on data some 50 times smaller: does it work? The report is
 #                                        build-benchmarks/report-quick/RESULTS.md
 #     benchmarks/run.sh --only PART      one part, beside what was measured before of the others:
-#                                        machine, table, convergence, memory or growth
+#                                        machine, table, convergence, memory, growth or starts
 #     benchmarks/run.sh --report         measures nothing and writes the report again
 set -euo pipefail
 source "$(dirname "$(readlink -f "$0")")/../scripts/common.sh"
@@ -39,4 +39,5 @@ folder=$BENCHMARKS_BUILD/measurements
 [ -z "$measure" ] || python3 "$here/measure.py" "$folder" "${quick[@]}" "${parts[@]}"
 mkdir -p "$report"
 python3 "$here/report.py" "$folder" "$report/RESULTS.md" "${quick[@]}"
+python3 "$here/report_starts.py" "$folder" "$report/STARTS.md" "${quick[@]}"
 echo "$report/RESULTS.md"

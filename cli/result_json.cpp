@@ -122,7 +122,7 @@ std::string options_json(const FitOutcome& outcome) {
   json["instruction_set"] = outcome.best().instruction_set;
   json["verdict"] = to_string(outcome.verdict());
   json["message"] = outcome.message();
-  json["suspicious"] = best.suspicious();
+  json["suspicious"] = outcome.best().suspicious();
   return compact_text(json);
 }
 

@@ -164,40 +164,65 @@ class TaskQueue {
 Rows::Rows(Source& data, std::size_t threads_wanted, const Family* reads_native)
     : source(data), threads(std::min(thread_count(threads_wanted), leaves_of(data))), family(reads_native) {}
 
+Rows every_row(Source& source, const Family* reads_native) {
+  Rows rows(source, 0, reads_native);
+  rows.every_row = true;
+  return rows;
+}
+
 DataBlock BlockReader::read(const Chunk& chunk, std::size_t first) {
   const std::size_t rows = std::min(block_rows, chunk.rows - first);
-  DataBlock block{{pointers_.data(), pointers_.size(), rows},
-                  chunk.first_row + first,
-                  chunk.weights ? chunk.weights + first : nullptr};
-  if (family_ != nullptr && family_->reads_native(chunk.type)) {
+  const double* weights = chunk.weights && !every_row_ ? chunk.weights + first : nullptr;
+  DataBlock block{{pointers_.data(), pointers_.size(), rows}, chunk.first_row + first, weights};
+  if (weights && std::find(weights, weights + rows, 0.0) != weights + rows) {
+    const auto kept = std::find_if(weights, weights + rows, [](double weight) { return weight != 0; }) - weights;
+    if (static_cast<std::size_t>(kept) == rows) {
+      block.x.rows = 0;
+    } else {
+      convert(chunk, first, rows);
+      copy_over_removed(weights, rows, static_cast<std::size_t>(kept));
+    }
+  } else if (family_ != nullptr && family_->reads_native(chunk.type)) {
     const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(first * element_size(chunk.type)) * chunk.row_stride;
     block.x.native = {static_cast<const std::byte*>(chunk.data) + bytes, chunk.type, chunk.row_stride,
                       chunk.column_stride};
   } else {
-    convert(chunk, first, rows);
+    use_or_convert(chunk, first, rows);
   }
   return block;
 }
 
 /// Columns that lie as a block needs them are used where they are.
-void BlockReader::convert(const Chunk& chunk, std::size_t first, std::size_t rows) {
+void BlockReader::use_or_convert(const Chunk& chunk, std::size_t first, std::size_t rows) {
   if (chunk.type == ElementType::float64 && chunk.row_stride == 1) {
     for (std::size_t j = 0; j < pointers_.size(); ++j)
       pointers_[j] =
           static_cast<const double*>(chunk.data) + first + static_cast<std::ptrdiff_t>(j) * chunk.column_stride;
-    return;
+  } else {
+    convert(chunk, first, rows);
   }
+}
+
+void BlockReader::convert(const Chunk& chunk, std::size_t first, std::size_t rows) {
   buffer_.resize(block_stride * pointers_.size());
   for (std::size_t j = 0; j < pointers_.size(); ++j) pointers_[j] = buffer_.data() + j * block_stride;
   converter(chunk.type)(chunk, first, rows, pointers_.size(), buffer_.data());
 }
 
-void for_each_block(Source& source, const std::function<bool(const DataBlock&)>& visit) {
-  BlockReader reader(source.columns(), nullptr);
-  source.rewind();
-  for (Chunk chunk = source.next(leaf_rows); chunk.rows > 0; chunk = source.next(leaf_rows))
+void BlockReader::copy_over_removed(const double* weights, std::size_t rows, std::size_t kept) {
+  for (std::size_t j = 0; j < pointers_.size(); ++j) {
+    double* column = buffer_.data() + j * block_stride;
+    for (std::size_t n = 0; n < rows; ++n)
+      if (weights[n] == 0) column[n] = column[kept];
+  }
+}
+
+void for_each_block(const Rows& rows, const std::function<bool(const DataBlock&)>& visit) {
+  BlockReader reader(rows);
+  rows.source.rewind();
+  for (Chunk chunk = rows.source.next(leaf_rows); chunk.rows > 0; chunk = rows.source.next(leaf_rows))
     for (std::size_t first = 0; first < chunk.rows; first += block_rows)
-      if (!visit(reader.read(chunk, first))) return;
+      if (const DataBlock block = reader.read(chunk, first); block.x.rows > 0 && !visit(block)) return;
 }
 
 void for_each_part(std::size_t count, std::size_t threads, const std::function<void(std::size_t, std::size_t)>& run) {

@@ -29,10 +29,15 @@ struct Rows {
 
   Source& source;
   std::size_t threads;
-  const Family* family;  ///< blocks hold native rows alone where this family reads them
+  const Family* family;    ///< blocks hold native rows alone where this family reads them
+  bool every_row = false;  ///< pass over rows of weight 0 like over others, with blocks that have no weights
 };
 
-/// Up to `block_rows` neighbouring rows, converted to double, column by column.
+/// For results that each row has, whatever its weight.
+Rows every_row(Source& source, const Family* reads_native = nullptr);
+
+/// Up to `block_rows` neighbouring rows, converted to double, column by column. A row of weight 0 is as if it were not
+/// there: its place holds the values of another row, so that whatever the source holds there reaches no sum.
 struct DataBlock {
   Block x;
   std::size_t first_row;
@@ -42,21 +47,25 @@ struct DataBlock {
 /// Makes blocks of the rows of chunks; a block lives until the next one.
 class BlockReader {
  public:
-  BlockReader(std::size_t columns, const Family* family) : family_(family), pointers_(columns) {}
+  explicit BlockReader(const Rows& rows)
+      : family_(rows.family), every_row_(rows.every_row), pointers_(rows.source.columns()) {}
 
-  /// The rows of the chunk from `first` on.
+  /// The rows of the chunk from `first` on; none where all of them have weight 0.
   DataBlock read(const Chunk& chunk, std::size_t first);
 
  private:
+  void use_or_convert(const Chunk& chunk, std::size_t first, std::size_t rows);
   void convert(const Chunk& chunk, std::size_t first, std::size_t rows);
+  void copy_over_removed(const double* weights, std::size_t rows, std::size_t kept);
 
   const Family* family_;
+  bool every_row_;
   std::vector<const double*> pointers_;
   AlignedVector buffer_;
 };
 
 /// Calls `visit` for each block in order, from the first row, until it returns false.
-void for_each_block(Source& source, const std::function<bool(const DataBlock&)>& visit);
+void for_each_block(const Rows& rows, const std::function<bool(const DataBlock&)>& visit);
 
 /// Neighbouring leaves that are one node of the tree: a power of two of them, but for the last.
 struct Task {
@@ -79,8 +88,7 @@ T sum_over_blocks(const Rows& rows, const T& zero, MakeAdd make_add) {
     decltype(make_add()) add;
   };
   std::vector<Worker> workers;
-  for (std::size_t i = 0; i < rows.threads; ++i)
-    workers.push_back({BlockReader(rows.source.columns(), rows.family), make_add()});
+  for (std::size_t i = 0; i < rows.threads; ++i) workers.push_back({BlockReader(rows), make_add()});
 
   std::mutex mutex;
   TreeSum<T> tree;
@@ -91,7 +99,8 @@ T sum_over_blocks(const Rows& rows, const T& zero, MakeAdd make_add) {
     for (std::size_t first = 0; first < task.rows; first += leaf_rows) {
       T leaf = zero;
       for (std::size_t row = first; row < std::min(first + leaf_rows, task.rows); row += block_rows)
-        workers[worker].add(workers[worker].reader.read(*task.chunk, task.first + row), leaf);
+        if (const DataBlock block = workers[worker].reader.read(*task.chunk, task.first + row); block.x.rows > 0)
+          workers[worker].add(block, leaf);
       node.push(std::move(leaf));
     }
     const std::lock_guard lock(mutex);

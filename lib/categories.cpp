@@ -143,6 +143,7 @@ CategoryLists find_categories(const std::string& family, const std::vector<std::
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const double* x = block.x.column(columns[i]);
       for (std::size_t n = 0; n < block.x.rows; ++n) {
+        if (block.weights && block.weights[n] == 0) continue;
         const bool is_code = x[n] >= 0 && x[n] <= greatest_code && x[n] == std::floor(x[n]);
         if (is_code) found[i].insert(x[n] + 0.0);  // -0 becomes 0
         if (is_code && found[i].count() <= most_found) continue;
@@ -161,7 +162,11 @@ CategoryLists find_categories(const std::string& family, const std::vector<std::
     return true;
   });
   CategoryLists lists;
-  for (const DistinctCodes& codes : found) lists.push_back(codes.sorted());
+  for (const DistinctCodes& codes : found) {
+    if (codes.count() == 0)
+      throw Error(ErrorKind::data, source.name() + ": all row weights are 0 (there must be a row to fit)");
+    lists.push_back(codes.sorted());
+  }
   return lists;
 }
 

@@ -32,6 +32,7 @@ void check_values(const Family& family, const Source& source, const DataBlock& b
     inside = inside && all_inside(family.support(j), block.x.column(j), block.x.rows);
   if (inside) return;
   for (std::size_t n = 0; n < block.x.rows; ++n) {
+    if (block.weights && block.weights[n] == 0) continue;
     for (std::size_t j = 0; j < block.x.column_count; ++j) {
       const double x = block.x.column(j)[n];
       const Support& support = family.support(j);
@@ -97,10 +98,11 @@ DataCheck check_data(const Family& family, const Rows& rows) {
     std::vector<double> log_base(block.x.rows);
     family.add_log_base(block.x, log_base);
     for (std::size_t n = 0; n < block.x.rows; ++n) {
+      const double weight = block.weights ? block.weights[n] : 1;
+      if (weight == 0) continue;
       if (log_base[n] == -std::numeric_limits<double>::infinity())
         throw Error(ErrorKind::data, describe_row(source, block.first_row + n) + " has probability 0 under '" +
                                          family.spec() + "' whatever its parameters");
-      const double weight = block.weights ? block.weights[n] : 1;
       leaf.check.log_base += weight * log_base[n];
       leaf.check.total_weight += weight;
     }

@@ -13,7 +13,7 @@ struct DataCheck {
   double total_weight = 0;  ///< sum_n w_n
 };
 
-/// One pass that proves the data fit for the family.
+/// One pass that proves the data fit for the family. Rows of weight 0 may hold anything.
 /// Throws Error(data) naming source, row, column, value and rule; Error(usage) when the numbers of columns differ.
 DataCheck check_data(const Family& family, const Rows& rows);
 

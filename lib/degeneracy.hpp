@@ -7,7 +7,8 @@
 
 namespace mixfam {
 
-/// "components 1 and 3: <reason>; component 2: ..", each reason once, with the names that the source has for its columns.
+/// "components 1 and 3: <reason>; component 2: ..", each reason once, with the names that the source has for its
+/// columns.
 std::string describe(const std::vector<Degeneracy>& degenerate, const Source& source);
 
 /// What to try when no parameters fit, as the end of a message: "use a prior (`update = map`, `prior = default`)".

@@ -66,7 +66,7 @@ void BlockPosterior::compute(const DataBlock& block, const Source& source) {
   kernels().normalise({log_joint_.data(), R.column_stride(), components_}, rows_,
                       {R.data(), R.column_stride(), components_}, log_normaliser_.data(), entropy_.data());
   for (std::size_t n = 0; n < rows_; ++n)
-    if (!(log_normaliser_[n] > 0.5 * log_zero))
+    if (!(log_normaliser_[n] > 0.5 * log_zero) && !(block.weights && block.weights[n] == 0))
       throw Error(ErrorKind::numerical,
                   describe_row(source, block.first_row + n) +
                       " has no density under any component; start elsewhere or use a prior (`update = map`)");

@@ -51,6 +51,7 @@ void MergedSource::merge(Source& source, std::size_t memory_limit) {
     row_size = columns_ * element_size(type_);
     for (std::size_t n = 0; n < chunk.rows; ++n) {
       const double weight = chunk.weights ? chunk.weights[n] : 1;
+      if (weight == 0) continue;
       const std::size_t candidate = weights_.size();
       values_.resize((candidate + 1) * row_size);
       pack_row(chunk, n, columns_, values_.data() + candidate * row_size);

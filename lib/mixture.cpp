@@ -33,10 +33,10 @@ double Mixture::log_likelihood(Source& source) const {
 }
 
 std::vector<double> Mixture::log_density(Source& source) const {
-  check_data(*family_, source);
+  check_data(*family_, every_row(source));
   std::vector<double> result(source.rows());
   const auto parameters = EStepParameters::of(*this);
-  visit_blocks(source, [&] {
+  visit_blocks(every_row(source), [&] {
     return [&, posterior = BlockPosterior(parameters)](const DataBlock& block) mutable {
       posterior.compute(block, source);
       const auto out = VectorView(result).part(block.first_row, block.x.rows);
@@ -48,10 +48,10 @@ std::vector<double> Mixture::log_density(Source& source) const {
 }
 
 std::vector<double> Mixture::responsibilities(Source& source) const {
-  check_data(*family_, source);
+  check_data(*family_, every_row(source));
   std::vector<double> result(source.rows() * components());
   const auto parameters = EStepParameters::of(*this);
-  visit_blocks(Rows(source, 0, family_.get()), [&] {
+  visit_blocks(every_row(source, family_.get()), [&] {
     return [&, posterior = BlockPosterior(parameters)](const DataBlock& block) mutable {
       posterior.compute(block, source);
       const auto R = posterior.responsibilities();

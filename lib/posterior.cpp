@@ -110,7 +110,7 @@ std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& pos
   require(family);
   if (const auto reason = family->hyperparameters().mismatch(posterior.hyperparameters.schema()))
     throw Error(ErrorKind::usage, "this is no posterior of '" + family->spec() + "': " + *reason);
-  check_data(*family, source);
+  check_data(*family, every_row(source));
   const std::size_t components = posterior.hyperparameters.components();
   std::vector<std::vector<double>> origins;
   std::vector<std::vector<double>> chis;
@@ -126,7 +126,7 @@ std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& pos
 
   std::vector<double> result(source.rows());
   std::vector<double> buffer(block_rows * family->statistic_size());
-  for_each_block(source, [&](const DataBlock& block) {
+  for_each_block(every_row(source), [&](const DataBlock& block) {
     const auto T = MatrixView::column_major(buffer.data(), block.x.rows, family->statistic_size());
     std::vector<std::vector<double>> log_joint(block.x.rows, std::vector<double>(components));
     for (std::size_t k = 0; k < components; ++k) {

@@ -22,12 +22,19 @@ std::set<std::size_t> components_of(const std::vector<Degeneracy>& degenerate) {
   return components;
 }
 
-std::vector<double> row_values(Source& source, std::size_t row) {
-  std::vector<double> values;
+/// A row drawn with probability proportional to its weight.
+std::vector<double> draw_row(Source& source, double total_weight, Random& random) {
+  std::vector<double> values(source.columns());
+  double left = random.uniform() * total_weight;
   for_each_block(source, [&](const DataBlock& block) {
-    if (row >= block.first_row + block.x.rows) return true;
-    for (std::size_t j = 0; j < block.x.column_count; ++j) values.push_back(block.x.column(j)[row - block.first_row]);
-    return false;
+    for (std::size_t n = 0; n < block.x.rows; ++n) {
+      const double weight = block.weights ? block.weights[n] : 1;
+      if (weight == 0) continue;
+      for (std::size_t j = 0; j < values.size(); ++j) values[j] = block.x.column(j)[n];
+      if (left < weight) return false;
+      left -= weight;
+    }
+    return true;
   });
   return values;
 }
@@ -120,7 +127,7 @@ bool Repairer::reseed(UpdateResult& result, const FamilyPtr& family, Statistics&
   const double rows = total.total_weight() / static_cast<double>(statistics.components());
   for (const std::size_t k : components) {
     Random random = stream(Stream::reseed, rule.seed, rule.iteration, k);
-    const auto row = row_values(source_, random.below(source_.rows()));
+    const auto row = draw_row(source_, total.total_weight(), random);
     const auto origin = origin_at_row(*family, row);
     const auto s = statistics_at_row(*family, total, row, origin, rows);
     std::copy(origin.begin(), origin.end(), statistics.origins().row(k).begin());

@@ -22,21 +22,39 @@ void check_shape(ConstMatrixView R, const Source& source) {
                                      std::to_string(source.rows()) + " rows");
 }
 
+void check_row(ConstMatrixView R, std::size_t n, const std::string& where) {
+  double sum = 0;
+  for (std::size_t k = 0; k < R.columns(); ++k) {
+    if (!(R(n, k) >= 0))
+      throw Error(ErrorKind::data, where + ": row " + std::to_string(n) + ", component " + std::to_string(k) + " is " +
+                                       std::to_string(R(n, k)) + " (must be >= 0)");
+    sum += R(n, k);
+  }
+  if (!(std::abs(sum - 1) <= responsibility_sum_tolerance))
+    throw Error(ErrorKind::data,
+                where + ": row " + std::to_string(n) + " sums to " + std::to_string(sum) + " (must be 1)");
+}
+
+/// r_nk of a row times its weight: 0 for a row of weight 0, whatever it holds.
+double weighted(ConstMatrixView R, const DataBlock& block, std::size_t n, std::size_t k) {
+  if (!block.weights) return R(block.first_row + n, k);
+  return block.weights[n] > 0 ? R(block.first_row + n, k) * block.weights[n] : 0;
+}
+
+/// Of the rows of positive weight.
+void check_responsibilities(ConstMatrixView R, const Rows& rows) {
+  visit_blocks(rows, [&] {
+    return [&](const DataBlock& block) {
+      for (std::size_t n = 0; n < block.x.rows; ++n)
+        if (!block.weights || block.weights[n] > 0) check_row(R, block.first_row + n, "responsibilities");
+    };
+  });
+}
+
 }  // namespace
 
 void check_responsibilities(ConstMatrixView R, const std::string& where) {
-  for (std::size_t n = 0; n < R.rows(); ++n) {
-    double sum = 0;
-    for (std::size_t k = 0; k < R.columns(); ++k) {
-      if (!(R(n, k) >= 0))
-        throw Error(ErrorKind::data, where + ": row " + std::to_string(n) + ", component " + std::to_string(k) +
-                                         " is " + std::to_string(R(n, k)) + " (must be >= 0)");
-      sum += R(n, k);
-    }
-    if (!(std::abs(sum - 1) <= responsibility_sum_tolerance))
-      throw Error(ErrorKind::data,
-                  where + ": row " + std::to_string(n) + " sums to " + std::to_string(sum) + " (must be 1)");
-  }
+  for (std::size_t n = 0; n < R.rows(); ++n) check_row(R, n, where);
 }
 
 namespace {
@@ -60,7 +78,7 @@ void set_origins(const Family& family, ConstMatrixView R, const Rows& rows, Matr
   const auto add = [&](const DataBlock& block, ComponentRows& leaf) {
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t n = 0; n < block.x.rows; ++n) {
-        const double r = R(block.first_row + n, k) * (block.weights ? block.weights[n] : 1);
+        const double r = weighted(R, block, n, k);
         leaf.counts[k] += r;
         for (std::size_t j = 0; j < columns; ++j) leaf.sums[k * columns + j] += r * (block.x.column(j)[n] - row[j]);
       }
@@ -79,7 +97,7 @@ void set_origins(const Family& family, ConstMatrixView R, const Rows& rows, Matr
 
 Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView R, const Rows& rows) {
   check_shape(R, rows.source);
-  check_responsibilities(R, "responsibilities");
+  check_responsibilities(R, rows);
   Statistics zero(R.columns(), family.statistic_size(), family.origin_size());
   if (family.origin_size() > 0) set_origins(family, R, rows, zero.origins());
   const auto add = [&](const DataBlock& block, Statistics& leaf) {
@@ -87,7 +105,7 @@ Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView 
     const auto r = MatrixView::column_major(buffer.data(), block.x.rows, R.columns());
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t n = 0; n < block.x.rows; ++n) {
-        r(n, k) = R(block.first_row + n, k) * (block.weights ? block.weights[n] : 1);
+        r(n, k) = weighted(R, block, n, k);
         leaf.counts()[k] += r(n, k);
         leaf.total_weight() += r(n, k);
       }

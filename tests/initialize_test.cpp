@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "catch.hpp"
 #include "support.hpp"
@@ -44,28 +45,29 @@ TEST_CASE("initialize: k-means++ puts one centre into each of some obvious clust
     for (std::size_t k = 0; k < 5; ++k) {
       const auto mean = start.parameters().field(k, "mean");
       for (std::size_t p = 0; p < 5; ++p)
-        // The pseudo-rows of all the data draw a mean aside by D + 1 of 203 rows, some 1.5 % of the way.
-        if (std::hypot(mean[0] - places[p].first, mean[1] - places[p].second) < 100) found[p] = true;
+        // The pseudo-rows distributed as all the data draw a mean aside by 3 / 16 of 203 rows, a thousandth of the way.
+        if (std::hypot(mean[0] - places[p].first, mean[1] - places[p].second) < 10) found[p] = true;
       CHECK(close(start.weights()[k], 0.2, round_off(1000, 1)));
     }
     CHECK(std::all_of(found.begin(), found.end(), [](bool one) { return one; }));
   }
 }
 
-TEST_CASE("initialize: distances do not depend on units", "[initialize]") {
-  // Overlapping groups, so that every distance counts; a unit of 2^-20 changes no digit.
-  const Table table = clusters({{0, 0}, {1, 2}, {2, 0}}, 100);
-  Table scaled = table;
-  for (std::size_t n = 0; n < table.rows(); ++n) scaled.values[2 * n + 1] = std::ldexp(table(n, 1), -20);
+TEST_CASE("initialize: the unit of a column does not decide", "[initialize]") {
+  // In a unit of 2^-20 or 2^20 the distances of one column are nothing beside those of the other.
+  const Table table = clusters({{0, 0}, {5, 0}, {0, 5}, {5, 5}}, 100);
   auto source = table.source();
-  auto scaled_source = scaled.source();
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const InitializeOptions options{Start::kmeans_plus_plus, seed, 0, {}};
-    const Mixture one = initialize(gaussian(2), 3, source, options);
-    const Mixture other = initialize(gaussian(2), 3, scaled_source, options);
-    CHECK(other.weights() == one.weights());
-    for (std::size_t k = 0; k < 3; ++k)
-      CHECK(other.parameters().field(k, "mean")[1] == std::ldexp(one.parameters().field(k, "mean")[1], -20));
+  for (const int exponent : {-20, 20}) {
+    Table scaled = table;
+    for (std::size_t n = 0; n < table.rows(); ++n) scaled.values[2 * n + 1] = std::ldexp(table(n, 1), exponent);
+    auto scaled_source = scaled.source();
+    const double shift = static_cast<double>(table.rows()) * exponent * std::log(2.0);
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const RestartsOptions options{Start::kmeans_plus_plus, 1, seed, {}};
+      const double one = fit_restarts(gaussian(2), 4, source, options).best.log_likelihood();
+      const double other = fit_restarts(gaussian(2), 4, scaled_source, options).best.log_likelihood();
+      CHECK(std::abs(other + shift - one) < 1e-3);  // the same optimum; fits end within 1e-6 of it
+    }
   }
 }
 
@@ -104,6 +106,68 @@ TEST_CASE("initialize: rows of weight 0 are no centres", "[initialize][weights]"
       const Mixture start = initialize(gaussian(2), 2, source, {kind, seed, 0, {}});
       for (std::size_t k = 0; k < 2; ++k) CHECK(start.parameters().field(k, "mean")[0] < 10);
     }
+}
+
+/// How many of 50 starts a fit takes to within 1e-3 nats of the given log likelihood.
+static int hits(const FamilyPtr& family, std::size_t components, Source& source, double log_likelihood, Start kind) {
+  int count = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed)
+    count += std::abs(fit_restarts(family, components, source, {kind, 1, seed, {}}).best.log_likelihood() -
+                      log_likelihood) < 1e-3;
+  return count;
+}
+
+TEST_CASE("initialize: most starts lead to the best optimum of iris", "[initialize]") {
+  // The greatest log likelihood of three Gaussians, of which none collapses. A start from scikit-learn's k-means finds
+  // it 49 times (benchmarks/measure_starts.py); instruction sets differ by a start or two.
+  Hdf5Source source(std::string(std::getenv("MIXFAM_SOURCE_ROOT")) + "/data/iris.h5");
+  CHECK(hits(gaussian(4), 3, source, -180.185477, Start::kmeans_plus_plus) >= 45);
+  CHECK(hits(gaussian(4), 3, source, -180.185477, Start::random_rows) >= 45);
+  CHECK(hits(gaussian(4), 2, source, -214.354704, Start::kmeans_plus_plus) >= 45);
+}
+
+TEST_CASE("initialize: a grid of clusters is found whole", "[initialize]") {
+  // Twenty clusters seven standard deviations apart, in units that differ by a factor of 1000.
+  Random random{2, 2};
+  Table table{2, {}};
+  for (std::size_t n = 0; n < 2000; ++n) {
+    table.values.push_back(static_cast<double>(n % 5) + 0.15 * random.normal());
+    table.values.push_back(1e3 * (static_cast<double>(n / 5 % 4) + 0.15 * random.normal()));
+  }
+  auto source = table.source();
+  std::vector<std::vector<double>> clusters;
+  for (std::size_t k = 0; k < 20; ++k)
+    clusters.push_back({static_cast<double>(k % 5), 1e3 * static_cast<double>(k / 5), 0.0225, 0, 0, 0.0225e6});
+  const Mixture truth(gaussian(2), std::vector<double>(20, 0.05), parameter_table(*gaussian(2), clusters));
+  const double best = fit(truth, source).log_likelihood();
+  // That any k-means++ with Lloyd's steps misses one is usual: scikit-learn's finds it 31 times on such data.
+  CHECK(hits(gaussian(2), 20, source, best, Start::kmeans_plus_plus) >= 45);
+  CHECK(hits(gaussian(2), 20, source, best, Start::random_rows) >= 45);
+}
+
+TEST_CASE("initialize: the unit of k-means does not matter", "[initialize]") {
+  // A soft run with the variance 1 of the family would take clusters a thousandth apart for one.
+  Table table = clusters({{0, 0}, {10, 0}, {0, 10}}, 50);
+  for (double& value : table.values) value *= 1e-3;
+  auto source = table.source();
+  FitOptions options;
+  options.assignment = Assignment::hard;
+  options.prior.weights = WeightsPrior::fixed;
+  const FamilyPtr family = Registry::builtin().make("gaussian:covariance=spherical,variance=1", 2);
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const FitResult result = fit_restarts(family, 3, source, {Start::kmeans_plus_plus, 1, seed, {}}, options).best;
+    for (const double count : result.trace.back().counts) CHECK(count == 50);
+  }
+}
+
+TEST_CASE("initialize: threads do not matter", "[initialize]") {
+  const Table table = clusters({{0, 0}, {3, 0}, {0, 3}, {9, 9}}, 12'000);
+  auto source = table.source();
+  for (const auto kind : {Start::kmeans_plus_plus, Start::random_rows}) {
+    const Mixture one = initialize(gaussian(2), 7, source, {kind, 3, 0, {}, 1});
+    CHECK(same(one, initialize(gaussian(2), 7, source, {kind, 3, 0, {}, 2})));
+    CHECK(same(one, initialize(gaussian(2), 7, source, {kind, 3, 0, {}, 5})));
+  }
 }
 
 TEST_CASE("initialize: a small group of rows is no obstacle", "[initialize]") {

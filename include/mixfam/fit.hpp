@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mixfam/assignment.hpp>
 #include <mixfam/export.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/mixture.hpp>
@@ -22,13 +23,6 @@ enum class Update {
   map,      ///< posterior mode: c = mle(chi + s)
   vb,       ///< variational Bayes: c = E[c(theta)] under chi + s (Bishop 2006, section 10.2)
   sampled,  ///< c(theta) with theta drawn from the posterior chi + s
-};
-
-/// How densities become responsibilities.
-enum class Assignment {
-  soft,     ///< q(z) = p(z | x, theta): EM (Dempster, Laird, Rubin 1977)
-  hard,     ///< q(z) = the most probable component: classification EM (Celeux and Govaert 1992)
-  sampled,  ///< q(z) = a component drawn from p(z | x, theta): stochastic EM; Gibbs with Update::sampled
 };
 
 enum class Verdict {

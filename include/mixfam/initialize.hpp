@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mixfam/assignment.hpp>
 #include <mixfam/export.hpp>
 #include <mixfam/mixture.hpp>
 #include <mixfam/prior.hpp>
@@ -11,20 +12,21 @@ namespace mixfam {
 
 /// Where a fit begins.
 enum class Start {
-  kmeans_plus_plus,  ///< centres spread by k-means++ (Arthur and Vassilvitskii 2007), every row to its nearest centre
-  random_rows,       ///< centres are distinct rows drawn uniformly, every row to its nearest centre
+  kmeans_plus_plus,  ///< from centres spread by k-means++ (Arthur and Vassilvitskii 2007)
+  random_rows,       ///< from distinct rows drawn by weight
 };
 
 struct InitializeOptions {
   Start start = Start::kmeans_plus_plus;
   std::uint64_t seed = 0;
-  std::uint64_t restart = 0;  ///< another start under the same seed
-  Prior prior;                ///< pseudo-data for the M-step of the start
-  std::size_t threads = 0;    ///< 0: as many as there are cores; the result does not depend on it
+  std::uint64_t restart = 0;                 ///< another start under the same seed
+  Prior prior;                               ///< pseudo-data for the M-step of the start
+  std::size_t threads = 0;                   ///< 0: as many as there are cores; the result does not depend on it
+  Assignment assignment = Assignment::soft;  ///< of the fit that follows
 };
 
-/// A mixture of K components to begin from. The M-step of the start adds D + 1 pseudo-rows of the whole data to each
-/// component, so that a small group of rows is no obstacle.
+/// A mixture of K components to begin from: the best of three short runs of EM from groups about centres (Biernacki,
+/// Celeux and Govaert 2003; docs/numerics.md, The start). Pseudo-rows give small groups a regular covariance.
 /// Throws Error(data) for data outside the support or fewer than K distinct rows, Error(numerical) when a component is
 /// degenerate all the same.
 MIXFAM_API Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source,

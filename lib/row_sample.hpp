@@ -1,0 +1,29 @@
+#pragma once
+
+#include <mixfam/random.hpp>
+#include <mixfam/source.hpp>
+
+#include <vector>
+
+namespace mixfam {
+
+/// Rows of data in memory, in the order of their source.
+struct RowSample {
+  std::size_t columns = 0;
+  std::vector<double> values;   ///< column-major
+  std::vector<double> weights;  ///< one for each row
+  bool weighted = false;        ///< or all weights are 1
+  bool all = false;             ///< these are all rows of positive weight
+
+  std::size_t rows() const { return weights.size(); }
+  ConstMatrixView view() const { return ConstMatrixView::column_major(values.data(), rows(), columns); }
+  MemorySource source() const { return MemorySource(view(), weighted ? ConstVectorView(weights) : ConstVectorView()); }
+};
+
+/// All rows of positive weight, or one drawn from each of `most` equal strata of them where they are more.
+RowSample draw_sample(Source& source, std::size_t most, std::size_t threads, Random& random);
+
+/// The sample, or one row drawn from each of `most` equal strata of it where it has more.
+RowSample thinned(const RowSample& sample, std::size_t most, Random& random);
+
+}  // namespace mixfam
