@@ -13,13 +13,11 @@ Mixture::Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable p
     : family_(std::move(family)), weights_(std::move(weights)), parameters_(std::move(parameters)) {
   require(family_);
   check_weights(weights_);
-  if (parameters_.components() != weights_.size() || parameters_.schema().size() != family_->parameters().size())
-    throw Error(ErrorKind::data, "parameters of " + std::to_string(parameters_.components()) + " components with " +
-                                     std::to_string(parameters_.schema().size()) + " values each, but '" +
-                                     family_->spec() + "' with " + std::to_string(weights_.size()) + " weights needs " +
-                                     std::to_string(family_->parameters().size()));
   if (const auto reason = family_->parameters().mismatch(parameters_.schema()))
     throw Error(ErrorKind::data, "these are no parameters of '" + family_->spec() + "': " + *reason);
+  if (parameters_.components() != weights_.size())
+    throw Error(ErrorKind::data, "parameters of " + std::to_string(parameters_.components()) + " components, but " +
+                                     std::to_string(weights_.size()) + " weights (there must be as many)");
   for (std::size_t k = 0; k < weights_.size(); ++k)
     if (const auto reason = family_->parameters().check(parameters_.row(k)))
       throw Error(ErrorKind::data, "component " + std::to_string(k) + ": " + *reason);

@@ -226,13 +226,13 @@ TEST_CASE("saddle: what keep_saddle cannot be combined with", "[saddle]") {
   options.keep_saddle = true;
   CHECK(to_string(Verdict::saddle) == std::string("saddle"));
   CHECK(error_of([&] { fit_restarts(family, 2, source, {}, options); }) ==
-        "usage: keep-saddle is for a start that is given, not drawn");
+        "usage: `keep_saddle` is for a start that is given, not drawn");
   for (const auto& change : std::vector<void (*)(FitOptions&)>{[](FitOptions& o) { o.assignment = Assignment::hard; },
                                                                [](FitOptions& o) { o.batch_rows = 5; },
                                                                [](FitOptions& o) { o.tolerance = 0; }}) {
     FitOptions other = options;
     change(other);
-    CHECK(error_of([&] { fit(start, source, other); }).find("usage: keep-saddle needs") == 0);
+    CHECK(error_of([&] { fit(start, source, other); }).find("usage: `keep_saddle` needs") == 0);
   }
 }
 

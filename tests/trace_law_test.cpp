@@ -27,8 +27,9 @@ constexpr double most_nats = 1e4;
 struct Model {
   const char* spec;
   std::size_t columns;
-  /// A component can close in on a few rows until its precision has no digits left, short of being degenerate; the
-  /// promise of 1e-12 ends there.
+  /// A component that begins with next to no rows can close in on few of them in one step: its statistics about where it
+  /// was, and its densities, then have few digits in common, short of being degenerate. What is known by both agrees to
+  /// 1e-12 only where it begins with rows.
   bool may_collapse = false;
 };
 
@@ -176,9 +177,9 @@ bool may_be_nan(const TraceQuantity& quantity, bool is_updated, bool is_vb) {
   return is_of_update && !is_updated;
 }
 
-/// The first law that a line of the trace breaks.
+/// The first law that a line of the trace breaks. `is_conditioned`: whether two ways to one number have all digits.
 std::optional<std::string> broken_law(const FitResult& result, std::size_t t, const FitOptions& options,
-                                      double columns) {
+                                      double columns, bool is_conditioned) {
   const TraceEntry& entry = result.trace[t];
   const bool is_vb = options.update == Update::vb;
   const bool is_updated = t > 0 && !begins_anew(entry);
@@ -198,7 +199,7 @@ std::optional<std::string> broken_law(const FitResult& result, std::size_t t, co
   for (const double value : entry.kl_components)
     if (!(value >= -promised * result.total_weight) || !std::isfinite(value)) return law("kl of a component", value);
   for (const std::string& event : entry.events)
-    if (event.find("self-check") == 0) return event;
+    if (is_conditioned && event.find("self-check") == 0) return event;
 
   const double scale = std::max({std::abs(entry.q), std::abs(entry.objective), result.total_weight});
   const auto differs = [&](double a, double b) { return !(std::abs(a - b) <= promised * scale); };
@@ -210,6 +211,7 @@ std::optional<std::string> broken_law(const FitResult& result, std::size_t t, co
   const bool is_exact = options.assignment == Assignment::soft && entry.temperature == 1;
   if (is_exact && differs(entry.elbo_m + entry.kl, is_vb ? entry.elbo_e : entry.log_likelihood))
     return law("elbo_m + kl", entry.elbo_m + entry.kl);
+  if (!is_conditioned) return std::nullopt;
   if (!(entry.kl >= -promised * scale)) return law("kl", entry.kl);
   if (!(entry.residual <= promised * scale)) return law("residual", entry.residual);
   const bool is_maximal = options.update != Update::sampled && !entry.accelerated && entry.events.empty();
@@ -233,12 +235,12 @@ FitOptions options_of(const Method& method, const Prior& prior) {
   return options;
 }
 
-void check_fit(const Mixture& start, Source& source, const FitOptions& options, const std::string& where,
-               Tally& tally) {
+void check_fit(const Mixture& start, Source& source, const FitOptions& options, bool is_conditioned,
+               const std::string& where, Tally& tally) {
   const FitResult result = fit(start, source, options);
   ++tally.fits;
   for (std::size_t t = 0; t < result.trace.size(); ++t) {
-    const auto law = broken_law(result, t, options, static_cast<double>(start.family().columns()));
+    const auto law = broken_law(result, t, options, static_cast<double>(start.family().columns()), is_conditioned);
     if (!law) continue;
     ++tally.broken;
     if (tally.first.empty()) tally.first = where + ", " + *law;
@@ -264,7 +266,8 @@ Tally check_traces(const Model& model, std::size_t tables, std::uint64_t seed) {
       for (const double least : {0.0, 1e-12, 1e-100, 1e-250}) {
         std::ostringstream where;
         where << "table " << i << ", K = " << components << ", least weight " << least << ", " << method.name;
-        check_fit(least == 0 ? start : with_last_weight(start, least), source, options, where.str(), tally);
+        check_fit(least == 0 ? start : with_last_weight(start, least), source, options,
+                  least == 0 || !model.may_collapse, where.str(), tally);
       }
     }
   }

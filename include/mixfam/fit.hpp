@@ -89,7 +89,7 @@ struct FitOptions {
 
   bool verify = false;  ///< compute each KL by its definition too, with one more pass an iteration
   /// Called after each E-step; returning false ends the fit with Verdict::interrupted.
-  std::function<bool(const TraceEntry&, const Mixture&)> observer;
+  std::function<bool(const TraceEntry&, const Mixture&)> observer = {};
 };
 
 /// How well the rows of a component support its parameters. Likelihoods of continuous data have spurious maxima, at
@@ -174,7 +174,7 @@ struct RestartsOptions {
   std::uint64_t seed = 0;
   Prefer prefer = Prefer::sound;
   /// Called before each start with its number.
-  std::function<void(std::size_t)> observer;
+  std::function<void(std::size_t)> observer = {};
 };
 
 /// Fits from several starts and returns the best; a start that fails is recorded and does not end the others.
