@@ -90,7 +90,7 @@ std::string Reason::describe(const std::vector<std::string>& column_names) const
 std::string describe(const std::vector<Degeneracy>& degenerate, const Source& source) {
   // Components with the same reason, in the order of the first of each.
   std::vector<std::pair<std::string, std::vector<std::size_t>>> reasons;
-  bool collinear_columns = false;
+  bool of_several_columns = false;
   for (const Degeneracy& one : degenerate) {
     const std::string reason = one.reason.describe(source.column_names());
     const auto same = std::find_if(reasons.begin(), reasons.end(), [&](const auto& r) { return r.first == reason; });
@@ -99,12 +99,12 @@ std::string describe(const std::vector<Degeneracy>& degenerate, const Source& so
     } else {
       same->second.push_back(one.component);
     }
-    for (const Combination& terms : one.reason.constant) collinear_columns |= terms.size() > 1;
+    of_several_columns |= !one.reason.column;
   }
   std::string text;
   for (const auto& [reason, components] : reasons)
     text += (text.empty() ? "" : "; ") + listed("component", components, {}) + ": " + reason;
-  if (collinear_columns && source.rows() <= source.columns())
+  if (of_several_columns && source.rows() <= source.columns())
     text += "; there are only " + std::to_string(source.rows()) + " rows for " + std::to_string(source.columns()) +
             " columns";
   return text;

@@ -98,7 +98,7 @@ TEST_CASE("blocks: every row once, in order, whatever the chunks", "[statistics]
        {std::size_t{1}, block_rows - 1, block_rows, block_rows + 1, leaf_rows, leaf_rows + 1, 5 * leaf_rows + 17}) {
     const Table table = rows_of(rows);
     std::vector<double> weights(rows);
-    for (std::size_t n = 0; n < rows; ++n) weights[n] = static_cast<double>(n);
+    for (std::size_t n = 0; n < rows; ++n) weights[n] = static_cast<double>(n + 1);
     for (const auto& granules : {std::vector<std::size_t>{1}, {2}, {3, 1}, {100}}) {
       ChunkedSource source(table, granules, weights);
       std::size_t next = 0;

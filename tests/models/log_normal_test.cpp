@@ -67,8 +67,13 @@ TEST_CASE("log_normal: a fit is the diagonal Gaussian's to log x", "[log_normal]
     const FitResult b = check_fit(gaussian_of_logarithms(2), 2, y, update);
     REQUIRE(a.iterations() == b.iterations());
     CHECK(close(a.objective(), b.objective() + log_jacobian, round_off(2e3, std::abs(a.objective()) + magnitude)));
-    CHECK(to_vector(a.mixture.parameters().row(0)) == to_vector(b.mixture.parameters().row(0)));
-    if (update != Update::ml) CHECK(to_vector(a.posterior->lower.row(1)) == to_vector(b.posterior->lower.row(1)));
+    // Up to the rounding of the start, whose pseudo-rows are about the mean row: its logarithm is not the mean of
+    // logarithms. It is carried through the iterations.
+    const auto same = [](ConstVectorView one, ConstVectorView other) {
+      for (std::size_t i = 0; i < one.size(); ++i) CHECK(close(one[i], other[i], stated(1e-10, other[i])));
+    };
+    same(a.mixture.parameters().row(0), b.mixture.parameters().row(0));
+    if (update != Update::ml) same(a.posterior->lower.row(1), b.posterior->lower.row(1));
   }
 }
 
