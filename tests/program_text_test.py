@@ -120,7 +120,7 @@ class Words(CliTest):
         outcome = run("fit", data, "--family", "gaussian", "--components", 3, "--quiet")
         self.assertEqual(outcome.returncode, NUMERICAL)
         for text in outcome.stdout, outcome.stderr:
-            self.assertIn("(--update map, --prior default)", text)
+            self.assertIn("(--update map, --prior default)", " ".join(text.split()))
             self.assertNotIn("`", text)
         outcome = run("fit", FAITHFUL, *GAUSSIAN, "--max-iterations", 2, "--quiet")
         self.assertIn("--max-iterations", outcome.stderr)
