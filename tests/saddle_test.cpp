@@ -218,6 +218,29 @@ TEST_CASE("saddle: the look changes no bit with the threads or the way the rows 
   CHECK(fit(start, source, options).verdict == Verdict::converged);
 }
 
+TEST_CASE("saddle: the textbook's values with unit variances and equal weights", "[saddle]") {
+  // log p = sum log(sum_k N(y | m_k, 1) / 2) at both means 2.6745, the mean of the values, and at the two modes, by
+  // numpy from the formula.
+  constexpr double at_saddle = -58.0565181640934;
+  constexpr double at_mode = -39.1760279934089;
+  auto source = table_8_1.source();
+  const FamilyPtr family = family_of("gaussian:covariance=spherical,variance=1", 1);
+  ParameterTable theta(family->parameters(), 2);
+  for (std::size_t k = 0; k < 2; ++k) theta.field(k, "mean")[0] = 2.6745;
+  FitOptions options;
+  options.prior.weights = WeightsPrior::fixed;
+  options.keep_saddle = true;
+  const FitResult kept = fit(Mixture(family, {0.5, 0.5}, theta), source, options);
+  CHECK(kept.verdict == Verdict::saddle);
+  CHECK(close(kept.log_likelihood(), at_saddle, stated(1e-12, at_saddle)));
+  options.keep_saddle = false;
+  const FitResult left = fit(Mixture(family, {0.5, 0.5}, theta), source, options);
+  CHECK(left.verdict == Verdict::converged);
+  CHECK(saddles_left(left.trace) == 1);
+  // The tolerance of the fit.
+  CHECK(close(left.log_likelihood(), at_mode, stated(1e-6 / 39, at_mode)));
+}
+
 TEST_CASE("saddle: what keep_saddle cannot be combined with", "[saddle]") {
   auto source = table_8_1.source();
   const FamilyPtr family = family_of("gaussian", 1);
