@@ -50,8 +50,8 @@ constexpr const char* fit_footer =
     "  A number stands for every column, for a matrix it is the diagonal; what is left out is flat.\n"
     "  weights: prior is one of --weights; concentration is one number, or one for each component.\n"
     "OUTCOME\n"
-    "  converged, max_iterations and decreased end with status 0 (the last two with a word on standard\n"
-    "  error). degenerate, a component that no parameters fit, ends with status 5: the last sound\n"
+    "  converged, saddle, max_iterations and decreased end with status 0 (all but the first with a word\n"
+    "  on standard error). degenerate, a component that no parameters fit, ends with status 5: the last sound\n"
     "  parameters are printed, but no model and no trace are written. The first Ctrl-C, SIGTERM or SIGHUP\n"
     "  ends the fit after the iteration at hand: the result so far is printed and saved with the verdict\n"
     "  interrupted, and the status is 128 + the signal. A second one ends the program at once.";
@@ -183,8 +183,8 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
             {{"anderson", Acceleration::anderson}, {"squarem", Acceleration::squarem}, {"none", Acceleration::none}});
       });
   add(*fit, "--prefer", "WHAT",
-      "the best of several starts: sound (suspicious fits, whose components\nhave shrunk onto few rows, come last) or "
-      "likelihood [sound]",
+      "the best of several starts: sound (a component that has shrunk\nonto few rows must be worth more than chance) "
+      "or likelihood [sound]",
       [&](Name name, Text text) {
         request.prefer = one_of<Prefer>(name, text, {{"sound", Prefer::sound}, {"likelihood", Prefer::likelihood}});
       });
