@@ -1,5 +1,8 @@
 #include "soundness.hpp"
 
+#include <mixfam/exponential_family.hpp>
+
+#include "greatest_eigenvalue.hpp"
 #include "linear_algebra.hpp"
 
 #include <algorithm>
@@ -48,7 +51,8 @@ std::vector<double> mean_parameters(const Mixture& mixture) {
   return mean;
 }
 
-/// The least e of C v = e M v for two covariances of the same field.
+/// The least e of C v = e M v for two covariances of the same field: with C = L L' and W = L^-1, 1 / e is the greatest
+/// eigenvalue of W M W'. 0 where C is singular to within rounding.
 double least_eigenvalue(const Field& field, ConstVectorView C, ConstVectorView M) {
   if (field.form != MatrixForm::dense) {
     double least = std::numeric_limits<double>::infinity();
@@ -57,19 +61,19 @@ double least_eigenvalue(const Field& field, ConstVectorView C, ConstVectorView M
   }
   const std::size_t d = field.dimension;
   const auto square = [d](ConstVectorView values) { return ConstMatrixView::row_major(values.data(), d, d); };
-  const auto factor = cholesky(square(M));
-  if (factor.empty()) return nan;
+  const auto factor = cholesky(square(C));
+  if (factor.empty()) return 0;
   const auto inverse = invert_lower(square(factor));
-  const auto W = square(inverse);
-  std::vector<double> product(d * d);  // W C
-  std::vector<double> whitened(d * d);
-  for (std::size_t i = 0; i < d; ++i)
-    for (std::size_t j = 0; j < d; ++j)
-      for (std::size_t m = 0; m <= i; ++m) product[i * d + j] += W(i, m) * C[m * d + j];
-  for (std::size_t i = 0; i < d; ++i)
-    for (std::size_t j = 0; j < d; ++j)
-      for (std::size_t m = 0; m <= j; ++m) whitened[i * d + j] += product[i * d + m] * W(j, m);
-  return eigenvectors(square(whitened)).values.front();
+  std::vector<double> right(d);
+  std::vector<double> middle(d);
+  const auto multiply = [&](ConstVectorView v, VectorView out) {
+    std::fill(right.begin(), right.end(), 0.0);
+    for (std::size_t i = 0; i < d; ++i)
+      for (std::size_t m = 0; m <= i; ++m) right[m] += inverse[i * d + m] * v[i];
+    for (std::size_t i = 0; i < d; ++i) middle[i] = detail::dot(M.data() + i * d, right.data(), d);
+    for (std::size_t i = 0; i < d; ++i) out[i] = detail::dot(inverse.data() + i * d, middle.data(), i + 1);
+  };
+  return 1 / greatest_eigenvalue(d, multiply);
 }
 
 /// The least over all covariances among the parameters; NaN where there is none.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "../lib/greatest_eigenvalue.hpp"
 #include "../lib/packed.hpp"
 #include "catch.hpp"
 #include "laws.hpp"
@@ -159,6 +160,35 @@ TEST_CASE("eigenvectors: small eigenvalues of scaled matrices keep their digits"
   }
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK(eigenvectors(square({nan, nan, nan, nan}, 2)).values.size() == 2);  // and ends
+}
+
+TEST_CASE("greatest eigenvalue: that of Jacobi's method", "[linear_algebra]") {
+  Random random{17};
+  for (const std::size_t d : {1, 2, 3, 5, 9, 30, 64})
+    for (const double spread : {0.0, 1e-9, 0.5, 3.0, 12.0}) {
+      // Q diag(10^(spread * part)) Q' with a random Q: eigenvalues that are equal, close together, and far apart.
+      std::vector<double> B(d * d), A(d * d);
+      for (double& b : B) b = random.normal();
+      for (std::size_t i = 0; i < d; ++i)
+        for (std::size_t j = 0; j < d; ++j)
+          for (std::size_t k = 0; k < d; ++k) A[i * d + j] += B[i * d + k] * B[j * d + k];
+      const auto Q = eigenvectors(square(A, d)).vectors;
+      std::fill(A.begin(), A.end(), 0.0);
+      const double greatest = std::pow(10, spread);
+      for (std::size_t k = 0; k < d; ++k) {
+        const double value = k + 1 == d ? greatest : std::pow(10, spread * random.uniform());
+        for (std::size_t i = 0; i < d; ++i)
+          for (std::size_t j = 0; j < d; ++j) A[i * d + j] += value * Q[i * d + k] * Q[j * d + k];
+      }
+      const double found = greatest_eigenvalue(d, [&](ConstVectorView v, VectorView u) {
+        for (std::size_t i = 0; i < d; ++i) {
+          u[i] = 0;
+          for (std::size_t j = 0; j < d; ++j) u[i] += A[i * d + j] * v[j];
+        }
+      });
+      INFO("D = " << d << ", spread " << spread);
+      CHECK(close(found, eigenvectors(square(A, d)).values.back(), stated(1e-8, greatest)));
+    }
 }
 
 TEST_CASE("packed: the lower triangle, row by row", "[linear_algebra]") {
