@@ -144,6 +144,7 @@ std::vector<std::size_t> nearest_centres(const Points& points, const std::vector
       const std::size_t rows = std::min(block_rows, end - first);
       points.squared_distances(first, rows, centres, distances.data(), block_stride);
       std::fill_n(least, rows, infinity);
+      std::fill_n(nearest, rows, 0.0);
       for (std::size_t k = 0; k < count; ++k) {
         const double* d = distances.data() + k * block_stride;
         const auto number = static_cast<double>(k);

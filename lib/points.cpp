@@ -38,9 +38,25 @@ Points residuals_of(const Points& points, const std::vector<double>& weights, co
   return residuals;
 }
 
+void multiply(VectorView values, double factor) {
+  for (double& value : values) value *= factor;
+}
+
 void scale(Points& points, std::size_t j, double squares, double weight) {
-  const double factor = squares > 0 ? 1 / std::sqrt(squares / weight) : 0;
-  for (double& value : points.coordinate(j)) value *= factor;
+  multiply(points.coordinate(j), squares > 0 ? 1 / std::sqrt(squares / weight) : 0);
+}
+
+double greatest_of(ConstVectorView values) {
+  double greatest = 0;
+  for (const double value : values) greatest = std::max(greatest, std::abs(value));
+  return greatest;
+}
+
+/// A power of two that brings values within 1, so that their squares neither overflow nor vanish; 1 for zeros.
+double range_factor(double greatest) {
+  int exponent = 0;
+  if (std::isfinite(greatest)) std::frexp(greatest, &exponent);
+  return std::ldexp(1, -exponent);
 }
 
 double sum_of(const std::vector<double>& values) {
@@ -87,14 +103,22 @@ Points centred_features(const Family& family, const RowSample& sample) {
       std::copy_n(F.column(j).data(), rows, points.coordinate(j).data() + first);
   }
   const std::vector<std::size_t> one_group(sample.rows());
-  return residuals_of(points, sample.weights, one_group, 1);
+  Points residuals = residuals_of(points, sample.weights, one_group, 1);
+  double greatest = 0;
+  for (std::size_t j = 0; j < residuals.dimensions(); ++j)
+    greatest = std::max(greatest, greatest_of(residuals.coordinate(j)));
+  for (std::size_t j = 0; j < residuals.dimensions(); ++j) multiply(residuals.coordinate(j), range_factor(greatest));
+  return residuals;
 }
 
 Points standardised(const Points& points, const std::vector<double>& weights) {
   Points result = points;
   const double weight = sum_of(weights);
-  for (std::size_t j = 0; j < points.dimensions(); ++j)
-    scale(result, j, weighted_square(weights, points.coordinate(j), points.coordinate(j)), weight);
+  for (std::size_t j = 0; j < points.dimensions(); ++j) {
+    const auto x = result.coordinate(j);
+    multiply(x, range_factor(greatest_of(x)));
+    scale(result, j, weighted_square(weights, x, x), weight);
+  }
   return result;
 }
 

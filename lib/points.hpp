@@ -31,7 +31,7 @@ class Points {
   AlignedVector values_;
 };
 
-/// The features of the rows about their means.
+/// The features of the rows about their means, in units of which the greatest is near 1.
 Points centred_features(const Family& family, const RowSample& sample);
 
 /// The points with each coordinate divided by its standard deviation; a constant one becomes 0.

@@ -230,6 +230,30 @@ TEST_CASE("initialize: given responsibilities are one M-step", "[initialize]") {
       CHECK(close(by_hand.parameters().row(k)[i], one.mixture.parameters().row(k)[i], round_off(64, 64)));
 }
 
+TEST_CASE("initialize: squares of the values need not be numbers", "[initialize]") {
+  // Units of a power of two change no digit of a start but the exponent, also where squares over- or underflow.
+  Random random{29};
+  Table table{2, {}};
+  for (int n = 0; n < 60; ++n)
+    for (int j = 0; j < 2; ++j) table.values.push_back((n % 2 == 0 ? 1 : 40) * random.exponential(1));
+  const FamilyPtr family = Registry::builtin().make("exponential", 2);
+  auto source = table.source();
+  for (const auto kind : {Start::kmeans_plus_plus, Start::random_rows}) {
+    const Mixture plain = initialize(family, 2, source, {kind, 3, 0, {}});
+    for (const double unit : {0x1p660, 0x1p-600}) {
+      Table scaled = table;
+      for (double& value : scaled.values) value *= unit;
+      auto scaled_source = scaled.source();
+      const Mixture start = initialize(family, 2, scaled_source, {kind, 3, 0, {}});
+      for (std::size_t k = 0; k < 2; ++k)
+        for (std::size_t j = 0; j < 2; ++j) {
+          const double rate = plain.parameters().row(k)[j];
+          CHECK(close(start.parameters().row(k)[j] * unit, rate, stated(1e-12, rate)));
+        }
+    }
+  }
+}
+
 TEST_CASE("initialize: responsibilities are checked", "[initialize]") {
   const Table table{1, {0, 1, 2}};
   auto source = table.source();
