@@ -77,7 +77,10 @@ nlohmann::json measure(const std::vector<std::string>& arguments) {
       if (first == 0) first = last;
       return true;
     };
-    RestartsOptions restarts{start, 1, s, [&](std::size_t) { begin = processor_seconds(); }};
+    RestartsOptions restarts;
+    restarts.start = start;
+    restarts.seed = s;
+    restarts.observer = [&](std::size_t) { begin = processor_seconds(); };
     try {
       const FitResult result = labels.empty() ? fit_restarts(family, components, source, restarts, options).best
                                               : fit_groups(family, components, labels.at(s), source, options);

@@ -4,6 +4,7 @@
 #include "blocks.hpp"
 #include "centres.hpp"
 #include "data_check.hpp"
+#include "fit_checked.hpp"
 #include "initialize_checked.hpp"
 #include "points.hpp"
 #include "require_family.hpp"
@@ -36,11 +37,17 @@ constexpr std::size_t sampled_to_searched = 8;
 constexpr std::size_t lloyd_iterations = 5;
 /// Of few rows E-steps cost little, and a single one may rank runs wrongly.
 constexpr std::size_t run_iterations = 1;
-constexpr std::size_t run_iterations_of_few_rows = 5;
+constexpr std::size_t run_iterations_of_few_rows = 3;
+/// Variational Bayes sees in the bound which components are spare only when some rows have changed theirs.
+constexpr std::size_t variational_iterations = 2;
+constexpr std::size_t variational_iterations_of_few_rows = 10;
 
 /// Each component gets D + 1 pseudo-rows, for which every covariance is regular, but not more than this share of what
 /// rows there are for a component.
 constexpr double most_pseudo_share = 0.25;
+/// How many of the pseudo-rows are distributed as all the data, and not as the components about their centres: enough
+/// for values that the rows at hand lack, and for components of rows that are the same.
+constexpr double share_of_total = 1.0 / 16;
 
 std::size_t most_sample_rows(const Family& family, std::size_t components) {
   const std::size_t row_bytes = (family.columns() + family.feature_size()) * sizeof(double);
@@ -61,25 +68,31 @@ std::vector<std::size_t> draw_groups(const Points& points, const std::vector<dou
   return lloyd(points, weights, lloyd_iterations, threads, centres);
 }
 
-/// The prior of a point estimate: a stick-breaking prior has no part in the start.
-Prior start_prior(const Prior& prior) {
-  Prior result = prior;
-  if (prior.weights == WeightsPrior::stick_breaking) {
-    result.weights = WeightsPrior::dirichlet;
-    result.concentration = {1};
-  }
-  for (double& concentration : result.concentration) concentration = std::max(concentration, 1.0);
-  return result;
+/// Variational Bayes begins with its own updates, all else with modes: a prior of the weights below 1 has none.
+UpdateRule start_update(const InitializeOptions& options) {
+  if (options.update == Update::vb) return {Update::vb, options.prior};
+  UpdateRule rule{Update::map, options.prior};
+  for (double& concentration : rule.prior.concentration) concentration = std::max(concentration, 1.0);
+  return rule;
 }
 
 ShortRunRule short_run_rule(const Family& family, std::size_t components, std::size_t rows, bool few,
                             const InitializeOptions& options, const Source& data) {
   const double rows_each = static_cast<double>(rows) / static_cast<double>(components);
-  return {{Update::map, start_prior(options.prior)},
-          options.assignment == Assignment::hard ? Assignment::hard : Assignment::soft,
-          few ? run_iterations_of_few_rows : run_iterations,
-          std::min(static_cast<double>(family.columns() + 1), most_pseudo_share * rows_each),
-          data};
+  const double pseudo_rows = std::min(static_cast<double>(family.columns() + 1), most_pseudo_share * rows_each);
+  ShortRunRule rule{start_update(options),
+                    options.assignment == Assignment::hard ? Assignment::hard : Assignment::soft,
+                    few ? run_iterations_of_few_rows : run_iterations,
+                    pseudo_rows,
+                    share_of_total,
+                    data};
+  // Components that overlap can lose their rows to each other: the bound decides how many of them are left.
+  if (options.update == Update::vb) {
+    rule.iterations = few ? variational_iterations_of_few_rows : variational_iterations;
+    rule.pseudo_rows *= 2;
+    rule.share_of_total = 1;
+  }
+  return rule;
 }
 
 }  // namespace
@@ -114,14 +127,16 @@ Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Sour
   try_metric(features);
   try_metric(sphered_within(features, searched.weights, best_group, components));
   if (!best) throw Error(ErrorKind::numerical, source.name() + ": at the start, " + failure);
-  if (sample.all) return std::move(best->mixture);
-  return em_step(best->mixture, Rows(source, options.threads), total, rule);
+  if (sample.all) return std::move(best->state.mixture);
+  return em_step(best->state, Rows(source, options.threads), total, rule).mixture;
 }
 
 Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source, const InitializeOptions& options) {
   require(family);
-  if (components == 0) throw Error(ErrorKind::usage, "a mixture needs at least one component");
-  check_prior(*family, components, options.prior);
+  FitOptions fit;
+  fit.update = options.update;
+  fit.prior = options.prior;
+  check_options(*family, components, fit);
   const Rows rows(source, options.threads);
   check_data(*family, rows);
   check_distinct_rows(components, source);

@@ -140,8 +140,8 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
     if (restarts.observer) restarts.observer(restart);
     const std::uint64_t seed = seed_of(restarts.seed, restart);
     try {
-      const InitializeOptions initial{restarts.start,    seed, 0, update_rule(options).prior, options.threads,
-                                      options.assignment};
+      const InitializeOptions initial{restarts.start,     seed,          0, update_rule(options).prior, options.threads,
+                                      options.assignment, options.update};
       const Mixture start = initialize_checked(family, components, source, initial, total);
       FitOptions own = options;
       own.seed = seed_of(options.seed, restart);

@@ -4,17 +4,14 @@
 
 #include "e_step.hpp"
 #include "total_statistics.hpp"
+#include "weights.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <numeric>
 
 namespace mixfam {
 
 namespace {
-
-/// How many of the pseudo-rows are distributed as all the data, and not as the components about their centres: enough
-/// for values that the rows at hand lack, and for components of rows that are the same.
-constexpr double share_of_total = 1.0 / 16;
 
 /// The origin of each group: the mean of those at its rows, whatever the family takes them from.
 void set_mean_origins(const Family& family, const std::vector<std::size_t>& group, const Rows& rows,
@@ -53,9 +50,10 @@ Statistics partition_statistics(const Family& family, const std::vector<std::siz
   return sum_over_blocks(rows, zero, [&add] { return add; });
 }
 
-/// Adds pseudo-rows to each component: most are distributed as all components together, each about its own centre, so
-/// that no component is much narrower than the others for want of rows, the rest as all the data.
-void add_pseudo_rows(const Family& family, const Statistics& total, double rows, Statistics& statistics) {
+/// Adds pseudo-rows to each component: some distributed as all the data, the rest as all components together, each
+/// about its own centre, so that no component is much narrower than the others for want of rows.
+void add_pseudo_rows(const Family& family, const Statistics& total, double rows, double share_of_total,
+                     Statistics& statistics) {
   std::vector<double> pooled(statistics.statistic_size());
   double count = 0;
   for (std::size_t k = 0; k < statistics.components(); ++k) {
@@ -72,14 +70,48 @@ void add_pseudo_rows(const Family& family, const Statistics& total, double rows,
   }
 }
 
-Mixture updated(const FamilyPtr& family, Statistics statistics, const Statistics& total, const ShortRunRule& rule) {
-  add_pseudo_rows(*family, total, rule.pseudo_rows, statistics);
+/// Numbers of the values, the greatest first; of equal ones the first.
+std::vector<std::size_t> falling(ConstVectorView values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+  return order;
+}
+
+/// Where the prior of the weights tells components apart, those with more rows take the places of more weight: for a
+/// Dirichlet the order of the greatest evidence, and for sticks that of Kurihara, Welling and Teh (2007).
+Statistics in_order_of_prior(const Statistics& statistics, const Prior& prior) {
+  const std::size_t components = statistics.components();
+  const std::vector<double> nothing(components);
+  const std::vector<double> expected =
+      weights_mean(nothing, prior, std::vector<double>(components, 1 / static_cast<double>(components)));
+  if (std::equal(expected.begin() + 1, expected.end(), expected.begin())) return statistics;
+  const std::vector<std::size_t> places = falling(expected);
+  const std::vector<std::size_t> from = falling(statistics.counts());
+  Statistics result = statistics;
+  for (std::size_t i = 0; i < components; ++i) {
+    result.counts()[places[i]] = statistics.counts()[from[i]];
+    std::ranges::copy(statistics.sums().row(from[i]), result.sums().row(places[i]).begin());
+    std::ranges::copy(statistics.origins().row(from[i]), result.origins().row(places[i]).begin());
+  }
+  return result;
+}
+
+State updated(const FamilyPtr& family, Statistics statistics, const Statistics& total, const ShortRunRule& rule) {
+  statistics = in_order_of_prior(statistics, rule.update.prior);
+  add_pseudo_rows(*family, total, rule.pseudo_rows, rule.share_of_total, statistics);
   const std::vector<double> equal_weights(statistics.components(), 1 / static_cast<double>(statistics.components()));
   UpdateResult result = update(family, statistics, rule.update, equal_weights);
   if (!result.degenerate.empty())
     throw Error(ErrorKind::numerical,
                 describe(result.degenerate, rule.data) + "; " + remedy(*family, rule.update.prior));
-  return {family, std::move(result.weights), std::move(result.theta)};
+  return {family, std::move(result), {statistics.counts().begin(), statistics.counts().end()}};
+}
+
+/// What EM raises: the log likelihood, the log posterior density or the variational bound.
+double objective_of(const State& state, const Statistics& statistics, const Prior& prior) {
+  const double bound = statistics.expected_log_joint() + statistics.entropy();
+  return state.hyperparameters ? bound - penalty_of(state, prior).total() : bound + log_prior(state.mixture, prior);
 }
 
 }  // namespace
@@ -88,16 +120,15 @@ ShortRun short_run(const FamilyPtr& family, const std::vector<std::size_t>& grou
                    const Rows& some, const Rows& rows, const Statistics& total, const ShortRunRule& rule) {
   ShortRun run{updated(family, partition_statistics(*family, group, components, some), total, rule), 0};
   for (std::size_t i = 0; i < rule.iterations; ++i) {
-    const Statistics statistics = e_step(EStepParameters::of(run.mixture), rows, {rule.assignment, 1, 0, 0});
-    run.objective = statistics.expected_log_joint() + statistics.entropy() + log_prior(run.mixture, rule.update.prior);
-    run.mixture = updated(family, statistics, total, rule);
+    const Statistics statistics = e_step(run.state.parameters, rows, {rule.assignment, 1, 0, 0});
+    run.objective = objective_of(run.state, statistics, rule.update.prior);
+    run.state = updated(family, statistics, total, rule);
   }
   return run;
 }
 
-Mixture em_step(const Mixture& mixture, const Rows& rows, const Statistics& total, const ShortRunRule& rule) {
-  return updated(mixture.family_ptr(), e_step(EStepParameters::of(mixture), rows, {rule.assignment, 1, 0, 0}), total,
-                 rule);
+State em_step(const State& state, const Rows& rows, const Statistics& total, const ShortRunRule& rule) {
+  return updated(state.mixture.family_ptr(), e_step(state.parameters, rows, {rule.assignment, 1, 0, 0}), total, rule);
 }
 
 }  // namespace mixfam

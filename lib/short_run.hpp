@@ -5,6 +5,7 @@
 #include <mixfam/statistics.hpp>
 
 #include "blocks.hpp"
+#include "state.hpp"
 #include "update.hpp"
 
 #include <vector>
@@ -13,16 +14,17 @@
 namespace mixfam {
 
 struct ShortRunRule {
-  UpdateRule update;       ///< `map`
+  UpdateRule update;       ///< `map` or `vb`
   Assignment assignment;   ///< soft or hard
   std::size_t iterations;  ///< E-steps
   double pseudo_rows;      ///< that each M-step adds to each component
+  double share_of_total;   ///< of the pseudo-rows: those distributed as all the data
   const Source& data;      ///< whose columns messages name
 };
 
 struct ShortRun {
-  Mixture mixture;
-  double objective;  ///< of the mixture before the last update, the log prior included
+  State state;
+  double objective;  ///< of the state before the last update, the log prior included
 };
 
 /// The run over rows that begins with the M-step of a partition of some of them. `total`: the statistics of all the
@@ -30,7 +32,7 @@ struct ShortRun {
 ShortRun short_run(const FamilyPtr& family, const std::vector<std::size_t>& group, std::size_t components,
                    const Rows& some, const Rows& rows, const Statistics& total, const ShortRunRule& rule);
 
-/// The update of one E-step of other rows at the mixture.
-Mixture em_step(const Mixture& mixture, const Rows& rows, const Statistics& total, const ShortRunRule& rule);
+/// The update of one E-step of other rows at the state.
+State em_step(const State& state, const Rows& rows, const Statistics& total, const ShortRunRule& rule);
 
 }  // namespace mixfam

@@ -53,6 +53,40 @@ TEST_CASE("initialize: k-means++ puts one centre into each of some obvious clust
   }
 }
 
+TEST_CASE("initialize: more rows go where the prior of the weights expects more", "[initialize]") {
+  Table table = clusters({{0, 0}, {100, 0}, {0, 100}}, 20);
+  const Table more = clusters({{100, 0}}, 60);
+  table.values.insert(table.values.end(), more.values.begin(), more.values.end());
+  auto source = table.source();
+  InitializeOptions options;
+  options.prior = default_prior(gaussian(2), 3, source);
+  const auto falls = [&] {
+    const auto weights = initialize(gaussian(2), 3, source, options).weights();
+    return std::is_sorted(weights.rbegin(), weights.rend());
+  };
+  for (options.seed = 0; options.seed < 20; ++options.seed) {
+    options.update = Update::vb;
+    options.prior.weights = WeightsPrior::stick_breaking;
+    options.prior.concentration = {1};
+    CHECK(falls());
+    options.update = Update::map;
+    options.prior.weights = WeightsPrior::dirichlet;
+    options.prior.concentration = {5, 3, 2};
+    CHECK(falls());
+  }
+}
+
+TEST_CASE("initialize: a prior that the update cannot have is refused", "[initialize]") {
+  const Table table = clusters({{0, 0}, {100, 0}}, 20);
+  auto source = table.source();
+  InitializeOptions options;
+  options.update = Update::vb;
+  CHECK(error_of([&] { initialize(gaussian(2), 2, source, options); }).find("usage: `update = vb` needs a prior") == 0);
+  options.update = Update::map;
+  options.prior.weights = WeightsPrior::stick_breaking;
+  CHECK(error_of([&] { initialize(gaussian(2), 2, source, options); }).find("usage: stick-breaking") == 0);
+}
+
 TEST_CASE("initialize: the unit of a column does not decide", "[initialize]") {
   // In a unit of 2^-20 or 2^20 the distances of one column are nothing beside those of the other.
   const Table table = clusters({{0, 0}, {5, 0}, {0, 5}, {5, 5}}, 100);

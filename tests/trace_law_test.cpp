@@ -27,9 +27,9 @@ constexpr double most_nats = 1e4;
 struct Model {
   const char* spec;
   std::size_t columns;
-  /// A component that begins with next to no rows can close in on few of them in one step: its statistics about where it
-  /// was, and its densities, then have few digits in common, short of being degenerate. What is known by both agrees to
-  /// 1e-12 only where it begins with rows.
+  /// A component that begins with next to no rows can close in on few of them in one step: its statistics about where
+  /// it was, and its densities, then have few digits in common, short of being degenerate. What is known by both agrees
+  /// to 1e-12 only where it begins with rows.
   bool may_collapse = false;
 };
 
@@ -178,8 +178,8 @@ bool may_be_nan(const TraceQuantity& quantity, bool is_updated, bool is_vb) {
 }
 
 /// The first law that a line of the trace breaks. `is_conditioned`: whether two ways to one number have all digits.
-std::optional<std::string> broken_law(const FitResult& result, std::size_t t, const FitOptions& options,
-                                      double columns, bool is_conditioned) {
+std::optional<std::string> broken_law(const FitResult& result, std::size_t t, const FitOptions& options, double columns,
+                                      bool is_conditioned) {
   const TraceEntry& entry = result.trace[t];
   const bool is_vb = options.update == Update::vb;
   const bool is_updated = t > 0 && !begins_anew(entry);
@@ -262,7 +262,9 @@ Tally check_traces(const Model& model, std::size_t tables, std::uint64_t seed) {
     for (const Method& method : methods) {
       const FitOptions options = options_of(method, prior);
       if (options.update != Update::ml && !has_prior) continue;
-      const Mixture start = initialize(family, components, source, {Start::kmeans_plus_plus, i, 0, options.prior, 1});
+      const Mixture start =
+          initialize(family, components, source,
+                     {Start::kmeans_plus_plus, i, 0, options.prior, 1, options.assignment, options.update});
       for (const double least : {0.0, 1e-12, 1e-100, 1e-250}) {
         std::ostringstream where;
         where << "table " << i << ", K = " << components << ", least weight " << least << ", " << method.name;

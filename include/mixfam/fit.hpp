@@ -8,6 +8,7 @@
 #include <mixfam/prior.hpp>
 #include <mixfam/source.hpp>
 #include <mixfam/trace.hpp>
+#include <mixfam/update.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -16,14 +17,6 @@
 #include <vector>
 
 namespace mixfam {
-
-/// How statistics become the parameters of the next E-step.
-enum class Update {
-  ml,       ///< maximum likelihood: c = mle(s)
-  map,      ///< posterior mode: c = mle(chi + s)
-  vb,       ///< variational Bayes: c = E[c(theta)] under chi + s (Bishop 2006, section 10.2)
-  sampled,  ///< c(theta) with theta drawn from the posterior chi + s
-};
 
 enum class Verdict {
   converged,       ///< the estimates of the remaining gain are below the tolerance, those of a second look too

@@ -5,6 +5,7 @@
 #include <mixfam/mixture.hpp>
 #include <mixfam/prior.hpp>
 #include <mixfam/source.hpp>
+#include <mixfam/update.hpp>
 
 #include <cstdint>
 
@@ -23,12 +24,14 @@ struct InitializeOptions {
   Prior prior;                               ///< pseudo-data for the M-step of the start
   std::size_t threads = 0;                   ///< 0: as many as there are cores; the result does not depend on it
   Assignment assignment = Assignment::soft;  ///< of the fit that follows
+  Update update = Update::map;               ///< of the fit that follows; `ml` is `map` without a prior
 };
 
 /// A mixture of K components to begin from: the best of three short runs of EM from groups about centres (Biernacki,
-/// Celeux and Govaert 2003; docs/numerics.md, The start). Pseudo-rows give small groups a regular covariance.
+/// Celeux and Govaert 2003; docs/numerics.md, The start), by the objective of the fit that follows. Pseudo-rows give
+/// small groups a regular covariance.
 /// Throws Error(data) for data outside the support or fewer than K distinct rows, Error(numerical) when a component is
-/// degenerate all the same.
+/// degenerate all the same, Error(usage) for a prior that the update cannot have.
 MIXFAM_API Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source,
                               const InitializeOptions& options = {});
 
