@@ -37,7 +37,7 @@ constexpr std::size_t sampled_to_searched = 8;
 constexpr std::size_t lloyd_iterations = 5;
 /// Of few rows E-steps cost little, and a single one may rank runs wrongly.
 constexpr std::size_t run_iterations = 1;
-constexpr std::size_t run_iterations_of_few_rows = 3;
+constexpr std::size_t run_iterations_of_few_rows = 5;
 /// Variational Bayes sees in the bound which components are spare only when some rows have changed theirs.
 constexpr std::size_t variational_iterations = 2;
 constexpr std::size_t variational_iterations_of_few_rows = 10;
