@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -91,6 +92,8 @@ std::vector<std::vector<std::string>> StringColumns::collect(const CellReader& r
     require_memory(count, row_bytes_, reader.where);
     cells.assign(count * row_bytes_, std::byte{0});
     reader.read(first, count, row_type_.id(), cells.data());
+    const auto release = [&](void*) { reclaim(reader, count, cells); };
+    const std::unique_ptr<void, decltype(release)> strings(cells.data(), release);
     codes.clear();
     for (std::size_t n = 0; n < count; ++n) {
       for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -109,7 +112,6 @@ std::vector<std::vector<std::string>> StringColumns::collect(const CellReader& r
         codes.push_back(found->second);
       }
     }
-    reclaim(reader, count, cells);
     codes_->append(codes);
   }
   return labels;

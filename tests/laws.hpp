@@ -18,10 +18,13 @@
 namespace mixfam {
 
 /// Address sanitizers make the laws ten times slower, so that they see a tenth of the cases; all builds run all laws.
+/// Of combinations of options each eleventh is tried there: a number that has no factor in common with theirs.
 #ifdef __SANITIZE_ADDRESS__
 inline constexpr std::size_t law_cases = 100;
+inline constexpr std::size_t combination_stride = 11;
 #else
 inline constexpr std::size_t law_cases = 1000;
+inline constexpr std::size_t combination_stride = 1;
 #endif
 /// What the laws of a family come to at the least.
 inline constexpr std::size_t least_law_cases = 10 * law_cases;
