@@ -517,7 +517,8 @@ TEST_CASE("fit: the limit on iterations", "[fit][stopping]") {
     CHECK(result.iterations() == limit);
     CHECK(result.trace.size() == limit + 1);
     CHECK(result.message == "stopped after " + std::to_string(limit) +
-                                " iterations, before the tolerance was reached; allow more (`max_iterations`) or take longer steps (`accelerate = anderson`)");
+                                " iterations, before the tolerance was reached; allow more (`max_iterations`) or take "
+                                "longer steps (`accelerate = anderson`)");
   }
   options.max_iterations = 0;
   const FitResult result = fit(faithful_start(), source, options);

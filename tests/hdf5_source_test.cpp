@@ -239,7 +239,8 @@ TEST_CASE("tables are read by member") {
                                         3.5, 1, 50, id + 3, 4.5, 1, 60, id + 4, 5.5, 0, 70, id + 5};
   CHECK(read_all(table, 2) == expected);
 
-  check_says(error_of("table.h5"), {"table.h5:/people", "choose columns", "`columns = age,income`", "name, member, id"});
+  check_says(error_of("table.h5"),
+             {"table.h5:/people", "choose columns", "`columns = age,income`", "name, member, id"});
   check_says(error_of("table.h5", {"height"}), {"no column 'height'", "age, income, name"});
   check_says(error_of("table.h5", {"vector"}), {"'vector' holds array of float64"});
 }

@@ -92,7 +92,8 @@ TEST_CASE("merged source: a fit of the distinct rows is the fit of all rows", "[
       }
 }
 
-TEST_CASE("merged source: distinct rows of positive weight in the order of first appearance, in their own type", "[merged]") {
+TEST_CASE("merged source: distinct rows of positive weight in the order of first appearance, in their own type",
+          "[merged]") {
   const std::vector<std::int16_t> values = {5, 1, 7, 2, 5, 1, -3, 0, 7, 2, 5, 1};
   const std::vector<double> weights = {1, 2, 0.5, 0, 4, 8};
   MemorySource source(BasicMatrixView<const std::int16_t>::row_major(values.data(), 6, 2), weights);
