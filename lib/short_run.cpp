@@ -3,7 +3,6 @@
 #include <mixfam/error.hpp>
 
 #include "e_step.hpp"
-#include "total_statistics.hpp"
 #include "weights.hpp"
 
 #include <algorithm>
