@@ -1,8 +1,8 @@
 #include <mixfam/columnwise.hpp>
 #include <mixfam/registry.hpp>
 
-#include "kernel_columns.hpp"
-#include "success_probability.hpp"
+#include "family/conjugate/success_probability.hpp"
+#include "family/evaluators/kernel_columns.hpp"
 
 #include <memory>
 #include <vector>

@@ -2,8 +2,8 @@
 #include <mixfam/error.hpp>
 #include <mixfam/registry.hpp>
 
-#include "special.hpp"
-#include "success_probability.hpp"
+#include "family/conjugate/success_probability.hpp"
+#include "numerics/special.hpp"
 
 #include <algorithm>
 #include <boost/random/binomial_distribution.hpp>

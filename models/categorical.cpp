@@ -2,9 +2,9 @@
 #include <mixfam/exponential_family.hpp>
 #include <mixfam/registry.hpp>
 
-#include "categories.hpp"
-#include "dirichlet.hpp"
-#include "kernel_columns.hpp"
+#include "family/categories.hpp"
+#include "family/conjugate/dirichlet.hpp"
+#include "family/evaluators/kernel_columns.hpp"
 
 #include <algorithm>
 #include <cstdint>

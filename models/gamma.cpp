@@ -1,7 +1,7 @@
 #include <mixfam/columnwise.hpp>
 #include <mixfam/registry.hpp>
 
-#include "special.hpp"
+#include "numerics/special.hpp"
 
 #include <algorithm>
 #include <cmath>

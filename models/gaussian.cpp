@@ -2,12 +2,12 @@
 #include <mixfam/exponential_family.hpp>
 #include <mixfam/registry.hpp>
 
-#include "collinearity.hpp"
-#include "kernel_columns.hpp"
-#include "linear_algebra.hpp"
-#include "packed.hpp"
-#include "special.hpp"
-#include "univariate_gaussian.hpp"
+#include "family/collinearity.hpp"
+#include "family/evaluators/kernel_columns.hpp"
+#include "family/evaluators/univariate_gaussian.hpp"
+#include "numerics/linear_algebra.hpp"
+#include "numerics/packed.hpp"
+#include "numerics/special.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,8 +1,8 @@
 #include <mixfam/registry.hpp>
 
-#include "linear_columns.hpp"
-#include "special.hpp"
-#include "success_probability.hpp"
+#include "family/conjugate/success_probability.hpp"
+#include "family/evaluators/linear_columns.hpp"
+#include "numerics/special.hpp"
 
 #include <algorithm>
 #include <cmath>

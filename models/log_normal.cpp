@@ -1,6 +1,6 @@
 #include <mixfam/registry.hpp>
 
-#include "univariate_gaussian.hpp"
+#include "family/evaluators/univariate_gaussian.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 #include <mixfam/exponential_family.hpp>
 #include <mixfam/registry.hpp>
 
-#include "dirichlet.hpp"
+#include "family/conjugate/dirichlet.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 #include <mixfam/registry.hpp>
 
-#include "gamma_prior.hpp"
-#include "linear_columns.hpp"
-#include "special.hpp"
+#include "family/conjugate/gamma_prior.hpp"
+#include "family/evaluators/linear_columns.hpp"
+#include "numerics/special.hpp"
 
 #include <algorithm>
 #include <boost/random/poisson_distribution.hpp>

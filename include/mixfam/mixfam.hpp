@@ -3,6 +3,7 @@
 /// All of the library. Callers may compile as C++17; headers for authors of families need C++20.
 
 #include <mixfam/atomic_file.hpp>
+#include <mixfam/block.hpp>
 #include <mixfam/cached_source.hpp>
 #include <mixfam/divergence.hpp>
 #include <mixfam/error.hpp>

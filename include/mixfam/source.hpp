@@ -14,6 +14,7 @@ namespace mixfam {
 
 /// The numeric types that a source may hand out.
 enum class ElementType { int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64 };
+inline constexpr std::size_t element_type_count = 10;
 
 template <class T>
 constexpr ElementType element_type() {

@@ -5,7 +5,7 @@
 namespace mixfam {
 namespace {
 
-/// exp(x) for x <= 0; 0 below -708. Error: below 1 ulp (tests/kernels_test.cpp).
+/// exp(x) for x <= 0; 0 below -708. Error: below 1 ulp (tests/kernels/kernels_test.cpp).
 /// x = n log 2 + r with |r| <= log(2) / 2 (Cody and Waite 1980, chapter 6); exp(r) = 1 + r + r^2 q(r), where q
 /// interpolates at the Chebyshev nodes of the interval and leaves 2e-17.
 MIXFAM_INLINE Vector exp_of_negative(Vector x) {

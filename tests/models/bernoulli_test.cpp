@@ -1,9 +1,9 @@
 #include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 
-#include "../laws.hpp"
-#include "posterior_checks.hpp"
-#include "success_options.hpp"
+#include "laws.hpp"
+#include "models/posterior_checks.hpp"
+#include "models/success_options.hpp"
 
 namespace mixfam {
 

@@ -2,10 +2,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "../catch.hpp"
-#include "../laws.hpp"
-#include "../support.hpp"
-#include "../tolerance.hpp"
+#include "catch.hpp"
+#include "laws.hpp"
+#include "support.hpp"
+#include "tolerance.hpp"
 
 namespace mixfam {
 

@@ -2,10 +2,10 @@
 #include <boost/math/distributions/gamma.hpp>
 #include <cmath>
 
-#include "../catch.hpp"
-#include "../laws.hpp"
-#include "../support.hpp"
-#include "../tolerance.hpp"
+#include "catch.hpp"
+#include "laws.hpp"
+#include "support.hpp"
+#include "tolerance.hpp"
 
 namespace mixfam {
 

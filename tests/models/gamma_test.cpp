@@ -2,8 +2,8 @@
 #include <boost/multiprecision/cpp_bin_float.hpp>
 #include <cmath>
 
-#include "../laws.hpp"
-#include "posterior_checks.hpp"
+#include "laws.hpp"
+#include "models/posterior_checks.hpp"
 
 namespace mixfam {
 

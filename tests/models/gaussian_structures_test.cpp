@@ -1,7 +1,7 @@
 #include <boost/math/special_functions/digamma.hpp>
 #include <numbers>
 
-#include "normal_inverse_gamma.hpp"
+#include "models/normal_inverse_gamma.hpp"
 
 namespace mixfam {
 

@@ -1,10 +1,10 @@
 #include <cmath>
 #include <numbers>
 
-#include "../catch.hpp"
-#include "../laws.hpp"
-#include "../support.hpp"
-#include "../tolerance.hpp"
+#include "catch.hpp"
+#include "laws.hpp"
+#include "support.hpp"
+#include "tolerance.hpp"
 
 namespace mixfam {
 

@@ -8,10 +8,11 @@
 #include <functional>
 #include <vector>
 
-#include "../catch.hpp"
-#include "../laws.hpp"
-#include "../support.hpp"
-#include "../tolerance.hpp"
+#include "catch.hpp"
+#include "laws.hpp"
+#include "models/fit_checks.hpp"
+#include "support.hpp"
+#include "tolerance.hpp"
 
 /// Normal-Inverse-Gamma priors from another source than the library: d means and one variance, theta = (m, v),
 /// h = (mu0, kappa0, nu0, psi0).
@@ -163,26 +164,6 @@ inline void check_draws(const Family& family, ConstVectorView h) {
     const std::size_t variance = family.parameters().offset(1);
     CHECK(close(quantile[variance], v, round_off(16, v)));
   }
-}
-
-/// A fit with verification: the objective does not fall (a verdict of its own), log p = ELBO + KL, and it converges.
-inline FitResult check_fit(const FamilyPtr& family, std::size_t components, Source& source, Update update) {
-  FitOptions options;
-  options.update = update;
-  options.verify = true;
-  if (update != Update::ml) options.prior = default_prior(family, components, source);
-  RestartsOptions restarts;
-  restarts.restarts = 2;
-  FitResult result = fit_restarts(family, components, source, restarts, options).best;
-  INFO(family->spec() << ", " << to_string(update) << ": " << result.message);
-  CHECK(result.verdict == Verdict::converged);
-  for (std::size_t t = 1; t < result.trace.size(); ++t) {
-    const TraceEntry& entry = result.trace[t];
-    INFO("iteration " << t);
-    CHECK(close(entry.residual, 0, stated(1e-12, entry.objective)));
-    CHECK(entry.objective >= result.trace[t - 1].objective - round_off(1e4, entry.objective).allowed);
-  }
-  return result;
 }
 
 }  // namespace mixfam

@@ -1,8 +1,8 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
-#include "../laws.hpp"
-#include "posterior_checks.hpp"
+#include "laws.hpp"
+#include "models/posterior_checks.hpp"
 
 namespace mixfam {
 

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "../catch.hpp"
-#include "../support.hpp"
-#include "../tolerance.hpp"
+#include "catch.hpp"
+#include "models/fit_checks.hpp"
+#include "support.hpp"
+#include "tolerance.hpp"
 
 /// Checks of a conjugate posterior of one component against its own definition, and of whole fits.
 namespace mixfam {
@@ -107,25 +108,6 @@ inline std::string mle_of_rows(const Family& family, const std::vector<double>& 
   theta.assign(family.parameters().size(), 0);
   const auto degenerate = family.mle(one_row(s), one_row(std::vector<double>()), one_row(theta));
   return degenerate.empty() ? "" : degenerate[0].reason.text;
-}
-
-/// EM, MAP-EM or VB from the given start converges, never falls, and its bound and divergence add up.
-inline FitResult check_fit(const Mixture& start, Source& source, Update update) {
-  FitOptions options;
-  options.update = update;
-  options.verify = true;
-  if (update != Update::ml) options.prior = default_prior(start.family_ptr(), start.components(), source);
-  FitResult result = fit(start, source, options);
-  INFO(start.family().spec() << " " << to_string(update) << ": " << result.message);
-  CHECK(result.verdict == Verdict::converged);
-  for (std::size_t i = 1; i < result.trace.size(); ++i) {
-    const TraceEntry& entry = result.trace[i];
-    const double scale = std::max(std::abs(entry.objective), std::abs(entry.q));
-    INFO("iteration " << i);
-    CHECK(entry.objective >= result.trace[i - 1].objective - 1e-12 * scale);
-    CHECK(entry.residual <= 1e-12 * scale);
-  }
-  return result;
 }
 
 /// Fits by every update that there is to rows drawn from `truth`, which also is the start.

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "../laws.hpp"
-#include "posterior_checks.hpp"
+#include "laws.hpp"
+#include "models/posterior_checks.hpp"
 
 /// What the tests of families with a probability of success and a Beta prior share.
 namespace mixfam {

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <mixfam/source.hpp>
+
+#include <cstddef>
+
+namespace mixfam {
+
+/// Rows as they lie in a source: value (n, j) is n * row_stride + j * column_stride elements from the first.
+struct NativeRows {
+  const void* data = nullptr;
+  ElementType type = ElementType::float64;
+  std::ptrdiff_t row_stride = 0;
+  std::ptrdiff_t column_stride = 0;
+};
+
+/// Rows of data in cache, column by column, as families see them. Column j holds `rows` doubles.
+struct Block {
+  const double* const* columns = nullptr;
+  std::size_t column_count = 0;
+  std::size_t rows = 0;
+  NativeRows native = {};  ///< instead of columns, for a family that reads this type: see Family::reads_native
+
+  const double* column(std::size_t j) const { return columns[j]; }
+};
+
+}  // namespace mixfam

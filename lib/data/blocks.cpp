@@ -1,0 +1,254 @@
+#include "data/blocks.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <optional>
+#include <set>
+#include <thread>
+
+namespace mixfam {
+
+namespace {
+
+/// Columns that are filled side by side: a cache line of a row-major matrix, and as many lines to write to.
+constexpr std::size_t columns_at_a_time = 8;
+
+/// Two columns beside each other, which a compiler can take apart with vectors.
+template <class T>
+void convert_pairs(const T* data, std::size_t rows, double* out) {
+  for (std::size_t n = 0; n < rows; ++n) {
+    out[n] = static_cast<double>(data[2 * n]);
+    out[block_stride + n] = static_cast<double>(data[2 * n + 1]);
+  }
+}
+
+template <class T>
+void convert_rows(const Chunk& chunk, std::size_t first, std::size_t rows, std::size_t columns, double* out) {
+  const T* data = static_cast<const T*>(chunk.data) + static_cast<std::ptrdiff_t>(first) * chunk.row_stride;
+  if (columns == 2 && chunk.column_stride == 1 && chunk.row_stride == 2) {
+    convert_pairs(data, rows, out);
+    return;
+  }
+  for (std::size_t begin = 0; begin < columns; begin += columns_at_a_time) {
+    const std::size_t end = std::min(begin + columns_at_a_time, columns);
+    for (std::size_t n = 0; n < rows; ++n) {
+      const T* row = data + static_cast<std::ptrdiff_t>(n) * chunk.row_stride;
+      for (std::size_t j = begin; j < end; ++j)
+        out[j * block_stride + n] = static_cast<double>(row[static_cast<std::ptrdiff_t>(j) * chunk.column_stride]);
+    }
+  }
+}
+
+using Convert = void (*)(const Chunk&, std::size_t, std::size_t, std::size_t, double*);
+
+Convert converter(ElementType type) {
+  switch (type) {
+    case ElementType::int8:
+      return convert_rows<std::int8_t>;
+    case ElementType::uint8:
+      return convert_rows<std::uint8_t>;
+    case ElementType::int16:
+      return convert_rows<std::int16_t>;
+    case ElementType::uint16:
+      return convert_rows<std::uint16_t>;
+    case ElementType::int32:
+      return convert_rows<std::int32_t>;
+    case ElementType::uint32:
+      return convert_rows<std::uint32_t>;
+    case ElementType::int64:
+      return convert_rows<std::int64_t>;
+    case ElementType::uint64:
+      return convert_rows<std::uint64_t>;
+    case ElementType::float32:
+      return convert_rows<float>;
+    case ElementType::float64:
+      break;
+  }
+  return convert_rows<double>;
+}
+
+/// Each thread holds memory of its own, so that a number beyond any machine's cores only costs.
+constexpr std::size_t most_threads = 1024;
+
+std::size_t thread_count(std::size_t wanted) {
+  return std::min<std::size_t>(wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()), most_threads);
+}
+
+std::size_t leaves_of(const Source& source) {
+  return std::max<std::size_t>(1, (source.rows() + leaf_rows - 1) / leaf_rows);
+}
+
+/// As many leaves as make a task worth a thread's while, but not so many that threads run out of tasks.
+std::size_t leaves_of_task(const Rows& rows) {
+  constexpr std::size_t most = 16;
+  constexpr std::size_t bytes = std::size_t{1} << 20;
+  constexpr std::size_t tasks_per_thread = 16;
+  const std::size_t fitting = bytes / (leaf_rows * sizeof(double) * rows.source.columns());
+  const std::size_t fair = rows.source.rows() / (leaf_rows * tasks_per_thread * rows.threads);
+  std::size_t leaves = 1;
+  while (2 * leaves <= std::min({most, fitting, fair})) leaves *= 2;
+  return leaves;
+}
+
+/// Hands the tasks of one chunk to threads.
+class TaskQueue {
+ public:
+  TaskQueue(const Chunk& chunk, std::size_t task_rows, std::size_t first_task, std::size_t threads)
+      : chunk_(chunk),
+        task_rows_(task_rows),
+        next_(first_task),
+        first_(first_task),
+        end_(first_task + (chunk.rows + task_rows - 1) / task_rows),
+        window_(4 * threads) {}
+
+  std::size_t size() const { return end_ - first_; }
+  std::size_t end() const { return end_; }
+
+  void work(std::size_t worker, const std::function<void(std::size_t, const Task&)>& run) {
+    for (std::optional<Task> task = begin_task(); task; task = begin_task()) {
+      try {
+        run(worker, *task);
+        end_task(task->number);
+      } catch (...) {
+        fail(task->number, std::current_exception());
+        return;
+      }
+    }
+  }
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::optional<Task> begin_task() {
+    std::unique_lock lock(mutex_);
+    // Results wait for those before them, so that threads must not run far ahead.
+    changed_.wait(lock, [&] { return failure_ || running_.empty() || next_ < *running_.begin() + window_; });
+    if (failure_ || next_ == end_) return std::nullopt;
+    running_.insert(next_);
+    const std::size_t row = (next_ - first_) * task_rows_;
+    return Task{next_++, &chunk_, row, std::min(task_rows_, chunk_.rows - row)};
+  }
+  void end_task(std::size_t number) {
+    const std::lock_guard lock(mutex_);
+    running_.erase(number);
+    changed_.notify_all();
+  }
+  void fail(std::size_t number, std::exception_ptr exception) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_ || number < failed_task_) {
+      failure_ = std::move(exception);
+      failed_task_ = number;
+    }
+    running_.erase(number);
+    changed_.notify_all();
+  }
+
+  const Chunk& chunk_;
+  std::size_t task_rows_;
+  std::size_t next_;
+  std::size_t first_;
+  std::size_t end_;
+  std::size_t window_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::size_t> running_;
+  std::exception_ptr failure_;
+  std::size_t failed_task_ = 0;
+};
+
+}  // namespace
+
+Rows::Rows(Source& data, std::size_t threads_wanted, NativeTypes native_types)
+    : source(data), threads(std::min(thread_count(threads_wanted), leaves_of(data))), native(native_types) {}
+
+Rows every_row(Source& source, NativeTypes native_types) {
+  Rows rows(source, 0, native_types);
+  rows.every_row = true;
+  return rows;
+}
+
+DataBlock BlockReader::read(const Chunk& chunk, std::size_t first) {
+  const std::size_t rows = std::min(block_rows, chunk.rows - first);
+  const double* weights = chunk.weights && !every_row_ ? chunk.weights + first : nullptr;
+  DataBlock block{{pointers_.data(), pointers_.size(), rows}, chunk.first_row + first, weights};
+  if (weights && std::find(weights, weights + rows, 0.0) != weights + rows) {
+    const auto kept = std::find_if(weights, weights + rows, [](double weight) { return weight != 0; }) - weights;
+    if (static_cast<std::size_t>(kept) == rows) {
+      block.x.rows = 0;
+    } else {
+      convert(chunk, first, rows);
+      copy_over_removed(weights, rows, static_cast<std::size_t>(kept));
+    }
+  } else if (native_.test(static_cast<std::size_t>(chunk.type))) {
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(first * element_size(chunk.type)) * chunk.row_stride;
+    block.x.native = {static_cast<const std::byte*>(chunk.data) + bytes, chunk.type, chunk.row_stride,
+                      chunk.column_stride};
+  } else {
+    use_or_convert(chunk, first, rows);
+  }
+  return block;
+}
+
+/// Columns that lie as a block needs them are used where they are.
+void BlockReader::use_or_convert(const Chunk& chunk, std::size_t first, std::size_t rows) {
+  if (chunk.type == ElementType::float64 && chunk.row_stride == 1) {
+    for (std::size_t j = 0; j < pointers_.size(); ++j)
+      pointers_[j] =
+          static_cast<const double*>(chunk.data) + first + static_cast<std::ptrdiff_t>(j) * chunk.column_stride;
+  } else {
+    convert(chunk, first, rows);
+  }
+}
+
+void BlockReader::convert(const Chunk& chunk, std::size_t first, std::size_t rows) {
+  buffer_.resize(block_stride * pointers_.size());
+  for (std::size_t j = 0; j < pointers_.size(); ++j) pointers_[j] = buffer_.data() + j * block_stride;
+  converter(chunk.type)(chunk, first, rows, pointers_.size(), buffer_.data());
+}
+
+void BlockReader::copy_over_removed(const double* weights, std::size_t rows, std::size_t kept) {
+  for (std::size_t j = 0; j < pointers_.size(); ++j) {
+    double* column = buffer_.data() + j * block_stride;
+    for (std::size_t n = 0; n < rows; ++n)
+      if (weights[n] == 0) column[n] = column[kept];
+  }
+}
+
+void for_each_block(const Rows& rows, const std::function<bool(const DataBlock&)>& visit) {
+  BlockReader reader(rows);
+  rows.source.rewind();
+  for (Chunk chunk = rows.source.next(leaf_rows); chunk.rows > 0; chunk = rows.source.next(leaf_rows))
+    for (std::size_t first = 0; first < chunk.rows; first += block_rows)
+      if (const DataBlock block = reader.read(chunk, first); block.x.rows > 0 && !visit(block)) return;
+}
+
+void for_each_part(std::size_t count, std::size_t threads, const std::function<void(std::size_t, std::size_t)>& run) {
+  constexpr std::size_t least = 1024;  // for less, a thread costs more than it gains
+  const std::size_t parts = std::clamp<std::size_t>(count / least, 1, thread_count(threads));
+  std::vector<std::jthread> helpers;
+  for (std::size_t part = 1; part < parts; ++part)
+    helpers.emplace_back([&run, count, part, parts] { run(part * count / parts, (part + 1) * count / parts); });
+  run(0, count / parts);
+}
+
+void for_each_task(const Rows& rows, const std::function<void(std::size_t, const Task&)>& run) {
+  const std::size_t task_rows = leaf_rows * leaves_of_task(rows);
+  std::size_t first_task = 0;
+  rows.source.rewind();
+  for (Chunk chunk = rows.source.next(task_rows); chunk.rows > 0; chunk = rows.source.next(task_rows)) {
+    TaskQueue queue(chunk, task_rows, first_task, rows.threads);
+    {
+      std::vector<std::jthread> helpers;
+      for (std::size_t worker = 1; worker < std::min(rows.threads, queue.size()); ++worker)
+        helpers.emplace_back([&queue, &run, worker] { queue.work(worker, run); });
+      queue.work(0, run);
+    }
+    queue.rethrow();
+    first_task = queue.end();
+  }
+}
+
+}  // namespace mixfam

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <mixfam/family.hpp>
+#include <mixfam/source.hpp>
+
+#include "data/blocks.hpp"
+
+namespace mixfam {
+
+/// What every method needs to know of the data before it begins.
+struct DataCheck {
+  double log_base = 0;      ///< sum_n w_n log h(x_n)
+  double total_weight = 0;  ///< sum_n w_n
+};
+
+/// One pass that proves the data fit for the family. Rows of weight 0 may hold anything.
+/// Throws Error(data) naming source, row, column, value and rule; Error(usage) when the numbers of columns differ.
+DataCheck check_data(const Family& family, const Rows& rows);
+
+/// Throws Error(data) when fewer than `components` rows differ; stops reading as soon as enough are seen.
+void check_distinct_rows(std::size_t components, Source& source);
+
+/// "ages.h5:/X row 17", "column 2 ("income")", and both.
+std::string describe_row(const Source& source, std::size_t row);
+std::string describe_column(const Source& source, std::size_t column);
+std::string describe_cell(const Source& source, std::size_t row, std::size_t column);
+
+}  // namespace mixfam

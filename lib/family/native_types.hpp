@@ -1,0 +1,21 @@
+#pragma once
+
+#include <mixfam/family.hpp>
+
+#include "data/blocks.hpp"
+
+namespace mixfam {
+
+/// The types whose rows the family reads as they lie.
+inline NativeTypes native_types(const Family& family) {
+  NativeTypes types;
+  for (std::size_t t = 0; t < element_type_count; ++t) types[t] = family.reads_native(static_cast<ElementType>(t));
+  return types;
+}
+
+/// The same rows, in the types that the family reads.
+inline Rows native_rows(const Rows& rows, const Family& family) {
+  return {rows.source, rows.threads, native_types(family)};
+}
+
+}  // namespace mixfam

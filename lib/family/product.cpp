@@ -1,0 +1,337 @@
+#include <mixfam/error.hpp>
+#include <mixfam/product.hpp>
+
+#include "family/require_family.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace mixfam {
+
+namespace {
+
+/// Where a factor's share of every concatenated vector begins.
+struct Part {
+  FamilyPtr family;
+  std::vector<std::size_t> columns;
+  std::string name;
+  std::size_t parameter = 0;
+  std::size_t hyperparameter = 0;
+  std::size_t statistic = 0;
+  std::size_t origin = 0;
+  std::size_t feature = 0;
+
+  /// The columns of a block that the factor models.
+  std::vector<const double*> pointers(const Block& x) const {
+    std::vector<const double*> result;
+    for (const std::size_t j : columns) result.push_back(x.column(j));
+    return result;
+  }
+
+  /// Adds what the factor found, with its name and the numbers that its columns have here.
+  void report(std::vector<Degeneracy> found, std::vector<Degeneracy>& degenerate) const {
+    for (Degeneracy& one : found) {
+      one.reason.text = name + ": " + one.reason.text;
+      if (one.reason.column) one.reason.column = columns[*one.reason.column];
+      for (auto& combination : one.reason.constant)
+        for (ColumnTerm& term : combination) term.column = columns[term.column];
+      degenerate.push_back(std::move(one));
+    }
+  }
+
+  template <class View>
+  View parameters(View theta) const {
+    return select(theta, parameter, family->parameters().size());
+  }
+  template <class View>
+  View hyperparameters(View h) const {
+    return select(h, hyperparameter, family->hyperparameters().size());
+  }
+  template <class View>
+  View statistics(View S) const {
+    return select(S, statistic, family->statistic_size());
+  }
+  template <class View>
+  View origins(View o) const {
+    return select(o, origin, family->origin_size());
+  }
+  template <class View>
+  View features(View F) const {
+    return select(F, feature, family->feature_size());
+  }
+
+ private:
+  template <class T>
+  static BasicVectorView<T> select(BasicVectorView<T> all, std::size_t first, std::size_t count) {
+    return all.part(first, count);
+  }
+  template <class T>
+  static BasicMatrixView<T> select(BasicMatrixView<T> all, std::size_t first, std::size_t count) {
+    return all.column_range(first, count);
+  }
+};
+
+Schema joined(const std::vector<Part>& parts, const Schema& (Family::*schema)() const) {
+  std::vector<Field> fields;
+  for (const Part& part : parts)
+    for (Field field : ((*part.family).*schema)().fields()) {
+      field.name = part.name + "/" + field.name;
+      if (field.columns.empty()) {
+        field.columns = part.columns;
+      } else {  // those of a product among the columns of this factor
+        for (std::size_t& column : field.columns) column = part.columns[column];
+      }
+      fields.push_back(std::move(field));
+    }
+  return fields;
+}
+
+class ProductEvaluator final : public Evaluator {
+ public:
+  ProductEvaluator(const std::vector<Part>& parts, ConstMatrixView theta) : parts_(parts) {
+    for (const Part& part : parts) evaluators_.push_back(part.family->evaluator(part.parameters(theta)));
+  }
+  void add_log_density(const Block& x, MatrixView L) const override {
+    for (std::size_t f = 0; f < parts_.size(); ++f) {
+      const auto columns = parts_[f].pointers(x);
+      evaluators_[f]->add_log_density({columns.data(), columns.size(), x.rows}, L);
+    }
+  }
+
+ private:
+  const std::vector<Part>& parts_;
+  std::vector<std::unique_ptr<Evaluator>> evaluators_;
+};
+
+class Product final : public Family {
+ public:
+  explicit Product(std::vector<Factor> factors) {
+    std::map<std::string, int> seen;
+    for (Factor& factor : factors) {
+      std::string name = factor.family->name();
+      if (const int count = ++seen[name]; count > 1) name += "_" + std::to_string(count);
+      Part part{std::move(factor.family), std::move(factor.columns), std::move(name)};
+      part.parameter = parameter_size_;
+      part.hyperparameter = hyperparameter_size_;
+      part.statistic = statistic_size_;
+      part.origin = origin_size_;
+      part.feature = feature_size_;
+      parameter_size_ += part.family->parameters().size();
+      hyperparameter_size_ += part.family->hyperparameters().size();
+      statistic_size_ += part.family->statistic_size();
+      origin_size_ += part.family->origin_size();
+      feature_size_ += part.family->feature_size();
+      columns_ += part.columns.size();
+      parts_.push_back(std::move(part));
+    }
+    parameters_ = joined(parts_, &Family::parameters);
+    if (has_prior()) hyperparameters_ = joined(parts_, &Family::hyperparameters);
+    factors_.resize(columns_);
+    for (const Part& part : parts_)
+      for (std::size_t j = 0; j < part.columns.size(); ++j) factors_[part.columns[j]] = {part.family.get(), j};
+  }
+
+  std::string name() const override { return "product"; }
+  std::string spec() const override {
+    std::string text;
+    for (const Part& part : parts_) {
+      const std::string factor = part.family->spec();
+      const bool nested = dynamic_cast<const Product*>(part.family.get()) != nullptr;
+      text += (text.empty() ? "" : " * ") + (nested ? "(" + factor + ")" : factor) + "(";
+      for (std::size_t j = 0; j < part.columns.size(); ++j)
+        text += (j == 0 ? "" : ",") + std::to_string(part.columns[j]);
+      text += ")";
+    }
+    return text;
+  }
+  std::size_t columns() const override { return columns_; }
+  const Schema& parameters() const override { return parameters_; }
+  const Schema& hyperparameters() const override { return hyperparameters_; }
+  std::size_t statistic_size() const override { return statistic_size_; }
+  std::size_t origin_size() const override { return origin_size_; }
+  std::size_t feature_size() const override { return feature_size_; }
+  std::size_t free_parameters(std::size_t components) const override {
+    std::size_t sum = 0;
+    for (const Part& part : parts_) sum += part.family->free_parameters(components);
+    return sum;
+  }
+  const Support& support(std::size_t column) const override {
+    return factors_[column].family->support(factors_[column].column);
+  }
+  const Family& factor_of(std::size_t column) const override {
+    return factors_[column].family->factor_of(factors_[column].column);
+  }
+
+  void add_log_base(const Block& x, VectorView out) const override {
+    for_each(x, [&](const Part& part, const Block& block) { part.family->add_log_base(block, out); });
+  }
+  void statistic(const Block& x, ConstVectorView origin, MatrixView T) const override {
+    for_each(x, [&](const Part& part, const Block& block) {
+      part.family->statistic(block, part.origins(origin), part.statistics(T));
+    });
+  }
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const override {
+    for_each(x, [&](const Part& part, const Block& block) {
+      part.family->accumulate(block, R, part.origins(origins), part.statistics(S));
+    });
+  }
+  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const override {
+    return std::make_unique<ProductEvaluator>(parts_, theta);
+  }
+  void origin_at(const Block& x, VectorView origin) const override {
+    for_each(x, [&](const Part& part, const Block& block) { part.family->origin_at(block, part.origins(origin)); });
+  }
+  void features(const Block& x, MatrixView F) const override {
+    for_each(x, [&](const Part& part, const Block& block) { part.family->features(block, part.features(F)); });
+  }
+
+  void origin(ConstVectorView theta, VectorView out) const override {
+    for (const Part& part : parts_) part.family->origin(part.parameters(theta), part.origins(out));
+  }
+  void coefficients(ConstVectorView theta, ConstVectorView origin, VectorView c) const override {
+    for (const Part& part : parts_)
+      part.family->coefficients(part.parameters(theta), part.origins(origin), part.statistics(c));
+  }
+  void mean_statistic(ConstVectorView theta, ConstVectorView origin, VectorView s) const override {
+    for (const Part& part : parts_)
+      part.family->mean_statistic(part.parameters(theta), part.origins(origin), part.statistics(s));
+  }
+  void recentre(ConstVectorView from, ConstVectorView to, VectorView s) const override {
+    for (const Part& part : parts_) part.family->recentre(part.origins(from), part.origins(to), part.statistics(s));
+  }
+  void sample(ConstVectorView theta, Random& random, VectorView x) const override {
+    for (const Part& part : parts_) {
+      std::vector<double> values(part.columns.size());
+      part.family->sample(part.parameters(theta), random, values);
+      for (std::size_t j = 0; j < values.size(); ++j) x[part.columns[j]] = values[j];
+    }
+  }
+
+  std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
+    std::vector<Degeneracy> degenerate;
+    for (const Part& part : parts_)
+      part.report(part.family->mle(part.statistics(S), part.origins(origins), part.parameters(theta)), degenerate);
+    return degenerate;
+  }
+
+  void flat_prior(VectorView h) const override {
+    for (const Part& part : parts_) part.family->flat_prior(part.hyperparameters(h));
+  }
+  void default_prior(ConstVectorView s, ConstVectorView origin, std::size_t components, VectorView h) const override {
+    for (const Part& part : parts_)
+      part.family->default_prior(part.statistics(s), part.origins(origin), components, part.hyperparameters(h));
+  }
+  std::optional<std::string> check_prior(ConstVectorView h) const override {
+    for (const Part& part : parts_)
+      if (const auto reason = part.family->check_prior(part.hyperparameters(h))) return part.name + ": " + *reason;
+    return std::nullopt;
+  }
+  void add_prior(ConstVectorView h, ConstMatrixView origins, MatrixView S) const override {
+    for (const Part& part : parts_)
+      part.family->add_prior(part.hyperparameters(h), part.origins(origins), part.statistics(S));
+  }
+  double log_prior(ConstVectorView h, ConstMatrixView theta) const override {
+    double sum = 0;
+    for (const Part& part : parts_) sum += part.family->log_prior(part.hyperparameters(h), part.parameters(theta));
+    return sum;
+  }
+
+  void posterior(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const override {
+    for (const Part& part : parts_)
+      part.family->posterior(part.statistics(S), part.origins(origins), part.hyperparameters(H));
+  }
+  std::optional<double> log_partition(ConstMatrixView H) const override {
+    double sum = 0;
+    for (const Part& part : parts_) {
+      const auto one = part.family->log_partition(part.hyperparameters(H));
+      if (!one) return std::nullopt;
+      sum += *one;
+    }
+    return sum;
+  }
+  std::vector<Degeneracy> expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
+    std::vector<Degeneracy> degenerate;
+    std::vector<double> share(log_scale.size());
+    for (double& value : log_scale) value = 0;
+    for (const Part& part : parts_) {
+      part.report(part.family->expectation(part.hyperparameters(H), part.parameters(theta), share), degenerate);
+      for (std::size_t k = 0; k < share.size(); ++k) log_scale[k] += share[k];
+    }
+    return degenerate;
+  }
+  void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const override {
+    for (const Part& part : parts_) part.family->add_kl_to_prior(part.hyperparameters(H), part.hyperparameters(h), out);
+  }
+  std::vector<Degeneracy> sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
+    std::vector<Degeneracy> degenerate;
+    for (const Part& part : parts_)
+      part.report(part.family->sample_parameters(part.hyperparameters(H), random, part.parameters(theta)), degenerate);
+    return degenerate;
+  }
+  void posterior_mean(ConstMatrixView H, MatrixView theta) const override {
+    for (const Part& part : parts_) part.family->posterior_mean(part.hyperparameters(H), part.parameters(theta));
+  }
+  void posterior_quantile(ConstMatrixView H, double level, MatrixView theta) const override {
+    for (const Part& part : parts_)
+      part.family->posterior_quantile(part.hyperparameters(H), level, part.parameters(theta));
+  }
+
+ private:
+  /// The factor of a column, and which of its columns that is.
+  struct Place {
+    const Family* family;
+    std::size_t column;
+  };
+
+  /// A product has a conjugate prior when each factor has one.
+  bool has_prior() const {
+    return std::all_of(parts_.begin(), parts_.end(),
+                       [](const Part& part) { return !part.family->hyperparameters().empty(); });
+  }
+
+  template <class Visit>
+  void for_each(const Block& x, Visit visit) const {
+    for (const Part& part : parts_) {
+      const auto columns = part.pointers(x);
+      visit(part, Block{columns.data(), columns.size(), x.rows});
+    }
+  }
+
+  std::vector<Part> parts_;
+  std::size_t columns_ = 0;
+  std::size_t parameter_size_ = 0;
+  std::size_t hyperparameter_size_ = 0;
+  std::size_t statistic_size_ = 0;
+  std::size_t origin_size_ = 0;
+  std::size_t feature_size_ = 0;
+  Schema parameters_;
+  Schema hyperparameters_;
+  std::vector<Place> factors_;
+};
+
+}  // namespace
+
+FamilyPtr make_product(std::vector<Factor> factors) {
+  std::size_t columns = 0;
+  for (const Factor& factor : factors) {
+    require(factor.family);
+    if (factor.columns.size() != factor.family->columns())
+      throw Error(ErrorKind::usage, "product: '" + factor.family->spec() + "' models " +
+                                        std::to_string(factor.family->columns()) + " columns, but " +
+                                        std::to_string(factor.columns.size()) + " are given");
+    columns += factor.columns.size();
+  }
+  std::vector<bool> used(columns);
+  for (const Factor& factor : factors)
+    for (const std::size_t column : factor.columns) {
+      if (column >= columns || used[column])
+        throw Error(ErrorKind::usage,
+                    "product: column " + std::to_string(column) +
+                        (column < columns ? " is used twice" : " is beyond the columns of all factors"));
+      used[column] = true;
+    }
+  if (columns == 0) throw Error(ErrorKind::usage, "product: no factors");
+  return std::make_shared<const Product>(std::move(factors));
+}
+
+}  // namespace mixfam

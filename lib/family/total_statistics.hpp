@@ -1,0 +1,24 @@
+#pragma once
+
+#include <mixfam/family.hpp>
+#include <mixfam/statistics.hpp>
+
+#include "data/blocks.hpp"
+
+#include <vector>
+
+namespace mixfam {
+
+/// The D values of the first row.
+std::vector<double> first_row(Source& source);
+
+/// The family's origin at a row of D values.
+std::vector<double> origin_at_row(const Family& family, ConstVectorView row);
+
+/// Statistics of all rows together (one component) about the origin.
+Statistics total_statistics(const Family& family, const Rows& rows, ConstVectorView origin);
+
+/// The same about the mean row of the data, where nothing cancels.
+Statistics total_statistics(const Family& family, const Rows& rows);
+
+}  // namespace mixfam

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <mixfam/fit.hpp>
+
+#include "family/data_check.hpp"
+
+namespace mixfam {
+
+/// Throws Error(usage) for options that contradict each other or the family.
+void check_options(const Family& family, std::size_t components, const FitOptions& options);
+
+/// `fit` for data and options that were checked before.
+FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check);
+
+}  // namespace mixfam

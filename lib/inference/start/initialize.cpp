@@ -1,0 +1,146 @@
+#include <mixfam/error.hpp>
+#include <mixfam/initialize.hpp>
+
+#include "data/blocks.hpp"
+#include "family/data_check.hpp"
+#include "family/require_family.hpp"
+#include "family/total_statistics.hpp"
+#include "inference/fit_checked.hpp"
+#include "inference/start/centres.hpp"
+#include "inference/start/initialize_checked.hpp"
+#include "inference/start/points.hpp"
+#include "inference/start/row_sample.hpp"
+#include "inference/start/short_run.hpp"
+#include "model/update.hpp"
+#include "numerics/streams.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace mixfam {
+
+namespace {
+
+/// Rows that short runs see: enough for any start, whatever the size of the data.
+constexpr std::size_t sample_rows = 32768;
+/// Of wide rows fewer are drawn, as many as take so much with their features, but not too few for the components.
+constexpr std::size_t sample_bytes = std::size_t{16} << 20;
+constexpr std::size_t fewest_sample_rows = 1024;
+constexpr std::size_t sample_rows_for_each_component = 32;
+
+/// Of the sample, rows that centres are looked for among.
+constexpr std::size_t fewest_searched_rows = 512;
+constexpr std::size_t sampled_to_searched = 8;
+
+constexpr std::size_t lloyd_iterations = 5;
+/// Of few rows E-steps cost little, and a single one may rank runs wrongly.
+constexpr std::size_t run_iterations = 1;
+constexpr std::size_t run_iterations_of_few_rows = 5;
+/// Variational Bayes sees in the bound which components are spare only when some rows have changed theirs.
+constexpr std::size_t variational_iterations = 2;
+constexpr std::size_t variational_iterations_of_few_rows = 10;
+
+/// Each component gets D + 1 pseudo-rows, for which every covariance is regular, but not more than this share of what
+/// rows there are for a component.
+constexpr double most_pseudo_share = 0.25;
+/// How many of the pseudo-rows are distributed as all the data, and not as the components about their centres: enough
+/// for values that the rows at hand lack, and for components of rows that are the same.
+constexpr double share_of_total = 1.0 / 16;
+
+std::size_t most_sample_rows(const Family& family, std::size_t components) {
+  const std::size_t row_bytes = (family.columns() + family.feature_size()) * sizeof(double);
+  const std::size_t fewest = std::max(fewest_sample_rows, sample_rows_for_each_component * components);
+  return std::clamp(sample_bytes / row_bytes, std::min(fewest, sample_rows), sample_rows);
+}
+
+std::size_t most_searched_rows(std::size_t sampled, std::size_t components) {
+  return std::max({fewest_searched_rows, sample_rows_for_each_component * components, sampled / sampled_to_searched});
+}
+
+std::vector<std::size_t> draw_groups(const Points& points, const std::vector<double>& weights, std::size_t components,
+                                     const InitializeOptions& options, Random& random) {
+  const std::size_t threads = options.threads;
+  auto centres = options.start == Start::random_rows ? random_centres(points, weights, components, threads, random)
+                                                     : spread_centres(points, weights, components, threads, random);
+  search_locally(points, weights, components, threads, random, centres);
+  return lloyd(points, weights, lloyd_iterations, threads, centres);
+}
+
+/// Variational Bayes begins with its own updates, all else with modes: a prior of the weights below 1 has none.
+UpdateRule start_update(const InitializeOptions& options) {
+  if (options.update == Update::vb) return {Update::vb, options.prior};
+  UpdateRule rule{Update::map, options.prior};
+  for (double& concentration : rule.prior.concentration) concentration = std::max(concentration, 1.0);
+  return rule;
+}
+
+ShortRunRule short_run_rule(const Family& family, std::size_t components, std::size_t rows, bool few,
+                            const InitializeOptions& options, const Source& data) {
+  const double rows_each = static_cast<double>(rows) / static_cast<double>(components);
+  const double pseudo_rows = std::min(static_cast<double>(family.columns() + 1), most_pseudo_share * rows_each);
+  ShortRunRule rule{start_update(options),
+                    options.assignment == Assignment::hard ? Assignment::hard : Assignment::soft,
+                    few ? run_iterations_of_few_rows : run_iterations,
+                    pseudo_rows,
+                    share_of_total,
+                    data};
+  // Components that overlap can lose their rows to each other: the bound decides how many of them are left.
+  if (options.update == Update::vb) {
+    rule.iterations = few ? variational_iterations_of_few_rows : variational_iterations;
+    rule.pseudo_rows *= 2;
+    rule.share_of_total = 1;
+  }
+  return rule;
+}
+
+}  // namespace
+
+Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Source& source,
+                           const InitializeOptions& options, const Statistics& total) {
+  Random random = stream(Stream::start, options.seed, options.restart);
+  const RowSample sample = draw_sample(source, most_sample_rows(*family, components), options.threads, random);
+  const RowSample searched = thinned(sample, most_searched_rows(sample.rows(), components), random);
+  MemorySource sample_source = sample.source();
+  MemorySource searched_source = searched.source();
+  const ShortRunRule rule =
+      short_run_rule(*family, components, searched.rows(), sample.rows() <= fewest_searched_rows, options, source);
+  const Points features = centred_features(*family, searched);
+  std::optional<ShortRun> best;
+  std::vector<std::size_t> best_group(searched.rows());
+  std::string failure;
+  const auto try_metric = [&](const Points& points) {
+    auto group = draw_groups(points, searched.weights, components, options, random);
+    try {
+      ShortRun run = short_run(family, group, components, Rows(searched_source, options.threads),
+                               Rows(sample_source, options.threads), total, rule);
+      if (best && !(run.objective > best->objective)) return;
+      best.emplace(std::move(run));
+      best_group = std::move(group);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::numerical) throw;
+      failure = error.what();
+    }
+  };
+  try_metric(standardised(features, searched.weights));
+  try_metric(features);
+  try_metric(sphered_within(features, searched.weights, best_group, components));
+  if (!best) throw Error(ErrorKind::numerical, source.name() + ": at the start, " + failure);
+  if (sample.all) return std::move(best->state.mixture);
+  return em_step(best->state, Rows(source, options.threads), total, rule).mixture;
+}
+
+Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source, const InitializeOptions& options) {
+  require(family);
+  FitOptions fit;
+  fit.update = options.update;
+  fit.prior = options.prior;
+  check_options(*family, components, fit);
+  const Rows rows(source, options.threads);
+  check_data(*family, rows);
+  check_distinct_rows(components, source);
+  return initialize_checked(family, components, source, options, total_statistics(*family, rows));
+}
+
+}  // namespace mixfam

@@ -1,0 +1,86 @@
+#include "inference/stepwise.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace mixfam {
+
+namespace {
+
+/// (1 - rho) * old + rho * scale * batch, about the origins of the batch.
+Statistics blend(const Family& family, const Statistics& old, const Statistics& batch, double rho, double scale) {
+  Statistics result = batch;
+  for (std::size_t k = 0; k < old.components(); ++k) {
+    std::vector<double> moved(old.sums().row(k).begin(), old.sums().row(k).end());
+    family.recentre(old.origins().row(k), batch.origins().row(k), moved);
+    for (std::size_t p = 0; p < moved.size(); ++p)
+      result.sums()(k, p) = (1 - rho) * moved[p] + rho * scale * batch.sums()(k, p);
+    result.counts()[k] = (1 - rho) * old.counts()[k] + rho * scale * batch.counts()[k];
+  }
+  return result;
+}
+
+/// The rows of a block from `first` on, as a block.
+class BlockPart {
+ public:
+  BlockPart(const DataBlock& block, std::size_t first, std::size_t rows) {
+    for (std::size_t j = 0; j < block.x.column_count; ++j) columns_.push_back(block.x.column(j) + first);
+    part_ = {{columns_.data(), columns_.size(), rows},
+             block.first_row + first,
+             block.weights ? block.weights + first : nullptr};
+  }
+  BlockPart(const BlockPart&) = delete;
+  BlockPart& operator=(const BlockPart&) = delete;
+  const DataBlock& get() const { return part_; }
+
+ private:
+  std::vector<const double*> columns_;
+  DataBlock part_;
+};
+
+}  // namespace
+
+std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Source& source, const StepwiseRule& how,
+                                          UpdateRule rule, const AssignmentRule& assignment) {
+  const FamilyPtr family = state.mixture.family_ptr();
+  std::optional<BlockPosterior> posterior(state.parameters);
+  Statistics batch = zero_statistics(state.parameters);
+  std::size_t rows_in_batch = 0;
+  std::optional<UpdateResult> degenerate;
+
+  const auto end_batch = [&] {
+    if (batch.total_weight() > 0) {
+      const double rho = std::pow(static_cast<double>(stepwise.steps + 2), -how.forgetting);
+      stepwise.running = blend(*family, stepwise.running, batch, rho, how.total_weight / batch.total_weight());
+      rule.iteration = ++stepwise.steps;
+      UpdateResult result = update(family, stepwise.running, rule, state.mixture.weights());
+      if (!result.degenerate.empty()) {
+        degenerate = std::move(result);
+        return;
+      }
+      const auto counts = stepwise.running.counts();
+      state = State(family, std::move(result), {counts.begin(), counts.end()});
+      posterior.emplace(state.parameters);
+    }
+    batch = zero_statistics(state.parameters);
+    rows_in_batch = 0;
+  };
+
+  for_each_block(source, [&](const DataBlock& block) {
+    const std::size_t end = block.first_row + block.x.rows;
+    while (!degenerate && stepwise.row < end) {
+      const std::size_t rows = std::min(end - stepwise.row, how.batch_rows - rows_in_batch);
+      const BlockPart part(block, stepwise.row - block.first_row, rows);
+      add_block(*posterior, *family, part.get(), source, assignment, batch);
+      rows_in_batch += rows;
+      stepwise.row += rows;
+      if (rows_in_batch == how.batch_rows) end_batch();
+    }
+    return !degenerate;
+  });
+  if (!degenerate && rows_in_batch > 0) end_batch();
+  return degenerate;
+}
+
+}  // namespace mixfam

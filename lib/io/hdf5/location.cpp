@@ -1,0 +1,118 @@
+#include "io/hdf5/location.hpp"
+
+#include "io/hdf5/files.hpp"
+#include "io/hdf5/objects.hpp"
+
+#include <mixfam/error.hpp>
+#include <mixfam/hdf5.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace mixfam::hdf5 {
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::data, message); }
+
+bool is_file(const std::string& name) {
+  std::error_code ignored;
+  return std::filesystem::exists(name, ignored) && !std::filesystem::is_directory(name, ignored);
+}
+
+}  // namespace
+
+Location split_location(const std::string& location) {
+  if (is_file(location)) return {location, ""};
+  // The split goes where the part before it is a file.
+  std::size_t split = location.rfind(":/");
+  const std::size_t last = split;
+  while (split != std::string::npos && split > 0) {
+    if (is_file(location.substr(0, split))) return {location.substr(0, split), location.substr(split + 1)};
+    split = location.rfind(":/", split - 1);
+  }
+  const std::size_t colon = location.rfind(':');
+  if (colon != std::string::npos && is_file(location.substr(0, colon))) {
+    const std::string file = location.substr(0, colon);
+    refuse("cannot read '" + location + "': a path within a file begins with '/': write " + file + ":/" +
+           location.substr(colon + 1));
+  }
+  if (last == std::string::npos || last == 0) return {location, ""};
+  return {location.substr(0, last), location.substr(last + 1)};
+}
+
+std::string only_eligible_path(const Handle& file, const std::string& file_name) {
+  std::vector<std::string> eligible;
+  std::vector<std::string> eligible_texts;
+  std::vector<std::string> other_texts;
+  for (const Hdf5Object& object : list_objects(file, file_name)) {
+    if (object.kind == "group") continue;
+    const std::string shape = object.kind == "data set" ? shape_text(object.shape) + ", " : object.kind + " ";
+    const std::string text = object.path + " (" + shape + object.type + ")";
+    if (object.eligible) eligible.push_back(object.path);
+    (object.eligible ? eligible_texts : other_texts).push_back(text);
+  }
+  if (eligible.size() == 1) return eligible.front();
+  if (eligible.empty()) {
+    refuse("'" + file_name + "' holds no data set of numbers with rank 1 or 2 and at least one row; it holds " +
+           (other_texts.empty() ? "no data sets at all" : list_text(other_texts)));
+  }
+  refuse("'" + file_name + "' holds " + std::to_string(eligible.size()) + " data sets; name one, as in " + file_name +
+         ":" + eligible.front() + ": " + list_text(eligible_texts));
+}
+
+void require_filters(hid_t creation, const std::string& where) {
+  for (int i = 0; i < H5Pget_nfilters(creation); ++i) {
+    unsigned flags = 0;
+    unsigned config = 0;
+    std::size_t values = 0;
+    const H5Z_filter_t filter =
+        H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, &config);
+    if (H5Zfilter_avail(filter) > 0) continue;
+    refuse(where + ": is compressed with '" + filter_text(creation, i) + "' (filter " + std::to_string(filter) +
+           "), for which this HDF5 library has no plug-in; point HDF5_PLUGIN_PATH to one, or where the file can be "
+           "read, rewrite it with: h5repack -f GZIP=4 in.h5 out.h5");
+  }
+}
+
+std::uint64_t virtual_source_bytes(hid_t creation, const std::string& file, const std::string& where) {
+  const auto text = [&](auto function, std::size_t index) {
+    const ssize_t length = function(creation, index, nullptr, std::size_t{0});
+    std::string value(static_cast<std::size_t>(std::max<ssize_t>(0, length)) + 1, '\0');
+    function(creation, index, value.data(), value.size());
+    value.pop_back();
+    return value;
+  };
+  std::size_t count = 0;
+  require_status(H5Pget_virtual_count(creation, &count), where, "read the parts of the virtual data set");
+  std::set<std::pair<std::string, std::string>> parts;
+  for (std::size_t i = 0; i < count; ++i) {
+    parts.emplace(text(H5Pget_virtual_filename, i), text(H5Pget_virtual_dsetname, i));
+  }
+  std::uint64_t bytes = 0;
+  bool open_ended = false;
+  for (const auto& [source, path] : parts) {
+    // "%b" stands for block numbers: a series of files that ends where the next is missing, of any size.
+    if (source.find("%b") != std::string::npos || path.find("%b") != std::string::npos) {
+      open_ended = true;
+      continue;
+    }
+    const std::vector<std::string> candidates = file_candidates(source, file, "HDF5_VDS_PREFIX");
+    const auto found = std::find_if(candidates.begin(), candidates.end(), is_file);
+    if (found == candidates.end()) {
+      refuse(where + ": is a virtual data set, and its part '" + source + "' is missing");
+    }
+    bytes += std::filesystem::file_size(*found);
+    try {
+      open_dataset(open_file(*found), *found, path[0] == '/' ? path : "/" + path);
+    } catch (const Error& error) {
+      refuse(where + ": is a virtual data set, and one of its parts is not there: " + error.what());
+    }
+  }
+  return open_ended ? std::numeric_limits<std::uint64_t>::max() : bytes;
+}
+
+}  // namespace mixfam::hdf5

@@ -1,0 +1,219 @@
+#include "model/e_step.hpp"
+
+#include <mixfam/error.hpp>
+#include <mixfam/exponential_family.hpp>
+
+#include "family/data_check.hpp"
+#include "family/native_types.hpp"
+#include "numerics/streams.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace mixfam {
+
+namespace {
+
+/// exp of this and less is 0.
+constexpr double log_negligible = -1e3;
+
+struct Scalar {
+  double value = 0;
+  Scalar& operator+=(const Scalar& other) {
+    value += other.value;
+    return *this;
+  }
+};
+
+}  // namespace
+
+BlockPosterior::BlockPosterior(const EStepParameters& parameters, std::shared_ptr<const Evaluator> evaluator)
+    : components_(parameters.theta.components()),
+      log_weights_(parameters.log_weights),
+      evaluator_(std::move(evaluator)),
+      log_joint_(block_stride * components_),
+      log_normaliser_(block_rows),
+      tempered_normaliser_(block_rows),
+      entropy_(block_rows),
+      responsibilities_(block_stride * components_) {}
+
+void BlockPosterior::compute_log_joint(const DataBlock& block) {
+  rows_ = block.x.rows;
+  const MatrixView L(log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride));
+  for (std::size_t k = 0; k < components_; ++k) std::fill_n(L.column(k).data(), rows_, log_weights_[k]);
+  evaluator_->add_log_density(block.x, L);
+}
+
+void BlockPosterior::add_soft(const Family& family, const DataBlock& block, const Source& source,
+                              Statistics& statistics) {
+  if (evaluator_->add_soft(block.x, log_weights_, statistics)) return;
+  compute_log_joint(block);
+  const auto R = responsibilities();
+  const AssignmentSums sums = kernels().assign({log_joint_.data(), R.column_stride(), components_}, rows_,
+                                               {R.data(), R.column_stride(), components_});
+  if (!(sums.least > 0.5 * log_zero)) compute(block, source);  // names the row
+  statistics.total_weight() += static_cast<double>(rows_);
+  statistics.log_normaliser() += sums.log_normaliser;
+  statistics.expected_log_joint() += sums.log_normaliser - sums.entropy;
+  statistics.entropy() += sums.entropy;
+  kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, statistics.counts().data());
+  family.accumulate(block.x, R, statistics.origins(), statistics.sums());
+}
+
+void BlockPosterior::compute(const DataBlock& block, const Source& source) {
+  compute_log_joint(block);
+  const auto R = responsibilities();
+  kernels().normalise({log_joint_.data(), R.column_stride(), components_}, rows_,
+                      {R.data(), R.column_stride(), components_}, log_normaliser_.data(), entropy_.data());
+  for (std::size_t n = 0; n < rows_; ++n)
+    if (!(log_normaliser_[n] > 0.5 * log_zero) && !(block.weights && block.weights[n] == 0))
+      throw Error(ErrorKind::numerical,
+                  describe_row(source, block.first_row + n) +
+                      " has no density under any component; start elsewhere or use a prior (`update = map`)");
+  temperature_ = 1;
+  certain_ = false;
+}
+
+double BlockPosterior::expected_log_joint(std::size_t n) const {
+  if (!certain_) return temperature_ * (tempered_normaliser(n) - entropy_[n]);
+  double sum = 0;
+  for (std::size_t k = 0; k < components_; ++k)
+    if (responsibilities_[k * block_stride + n] > 0) sum += log_joint()(n, k);
+  return sum;
+}
+
+void BlockPosterior::weigh(const double* weights, VectorView counts) {
+  const auto R = responsibilities();
+  if (weights) kernels().weigh({R.data(), R.column_stride(), components_}, rows_, weights);
+  kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, counts.data());
+}
+
+void BlockPosterior::assign(const DataBlock& block, const AssignmentRule& rule) {
+  if (rule.assignment == Assignment::hard) harden();
+  if (rule.assignment == Assignment::sampled) draw(block, rule);
+  if (rule.temperature != 1) temper(rule.temperature);
+}
+
+/// Every row wholly to its most probable component, the first among equals.
+void BlockPosterior::harden() {
+  const auto L = log_joint();
+  const auto R = responsibilities();
+  for (std::size_t n = 0; n < rows_; ++n) {
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < components_; ++k)
+      if (L(n, k) > L(n, best)) best = k;
+    for (std::size_t k = 0; k < components_; ++k) R(n, k) = k == best ? 1 : 0;
+    entropy_[n] = 0;
+  }
+  certain_ = true;
+}
+
+void BlockPosterior::draw(const DataBlock& block, const AssignmentRule& rule) {
+  Random random = stream(Stream::assignment, rule.seed, rule.iteration, block.first_row);
+  const auto R = responsibilities();
+  std::vector<double> row(components_);
+  for (std::size_t n = 0; n < rows_; ++n) {
+    for (std::size_t k = 0; k < components_; ++k) row[k] = R(n, k);
+    const std::size_t drawn = random.categorical(row);
+    for (std::size_t k = 0; k < components_; ++k) R(n, k) = k == drawn ? 1 : 0;
+    entropy_[n] = 0;
+  }
+  certain_ = true;
+}
+
+/// r_nk proportional to its own power 1 / temperature.
+void BlockPosterior::temper(double temperature) {
+  const auto L = log_joint();
+  const auto R = responsibilities();
+  temperature_ = temperature;
+  for (std::size_t n = 0; n < rows_; ++n) {
+    double greatest = L(n, 0);
+    for (std::size_t k = 1; k < components_; ++k) greatest = std::max(greatest, L(n, k));
+    double sum = 0;
+    double weighted = 0;
+    for (std::size_t k = 0; k < components_; ++k) {
+      const double a = std::max((L(n, k) - greatest) / temperature, log_negligible);
+      sum += R(n, k) = std::exp(a);
+      weighted += R(n, k) * a;
+    }
+    for (std::size_t k = 0; k < components_; ++k) R(n, k) /= sum;
+    tempered_normaliser_[n] = greatest / temperature + std::log(sum);
+    entropy_[n] = std::log(sum) - weighted / sum;
+  }
+}
+
+Statistics zero_statistics(const EStepParameters& parameters) {
+  const Family& family = *parameters.family;
+  const std::size_t components = parameters.theta.components();
+  Statistics zero(components, family.statistic_size(), family.origin_size());
+  for (std::size_t k = 0; k < components; ++k) family.origin(parameters.theta.row(k), zero.origins().row(k));
+  return zero;
+}
+
+void add_block(BlockPosterior& posterior, const Family& family, const DataBlock& block, const Source& source,
+               const AssignmentRule& rule, Statistics& statistics) {
+  if (block.weights == nullptr && rule.assignment == Assignment::soft && rule.temperature == 1) {
+    posterior.add_soft(family, block, source, statistics);
+    return;
+  }
+  posterior.compute(block, source);
+  posterior.assign(block, rule);
+  for (std::size_t n = 0; n < block.x.rows; ++n) {
+    const double weight = block.weights ? block.weights[n] : 1;
+    statistics.total_weight() += weight;
+    statistics.log_normaliser() += weight * posterior.log_normaliser()[n];
+    statistics.expected_log_joint() += weight * posterior.expected_log_joint(n);
+    statistics.entropy() += weight * posterior.entropy()[n];
+  }
+  posterior.weigh(block.weights, statistics.counts());
+  family.accumulate(block.x, posterior.responsibilities(), statistics.origins(), statistics.sums());
+}
+
+Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule) {
+  const Family& family = *parameters.family;
+  const std::shared_ptr<const Evaluator> evaluator = family.evaluator(parameters.theta.view());
+  return sum_over_blocks(native_rows(rows, family), zero_statistics(parameters), [&] {
+    return [&, posterior = BlockPosterior(parameters, evaluator)](const DataBlock& block, Statistics& leaf) mutable {
+      add_block(posterior, family, block, rows.source, rule, leaf);
+    };
+  });
+}
+
+double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
+                        const AssignmentRule& rule) {
+  const auto add = [&](BlockPosterior& q, BlockPosterior& p, const DataBlock& block, Scalar& leaf) {
+    q.compute(block, rows.source);
+    q.assign(block, rule);
+    p.compute(block, rows.source);
+    const auto R = q.responsibilities();
+    for (std::size_t k = 0; k < R.columns(); ++k)
+      for (std::size_t n = 0; n < block.x.rows; ++n) {
+        if (!(R(n, k) > 0)) continue;
+        const double weight = block.weights ? block.weights[n] : 1;
+        leaf.value += weight * R(n, k) * (q.log_responsibility(n, k) - p.log_responsibility(n, k));
+      }
+  };
+  return sum_over_blocks(native_rows(rows, *old_parameters.family), Scalar{},
+                         [&] {
+                           return [&, q = BlockPosterior(old_parameters), p = BlockPosterior(new_parameters)](
+                                      const DataBlock& block, Scalar& leaf) mutable { add(q, p, block, leaf); };
+                         })
+      .value;
+}
+
+double expected_log_density(const Statistics& statistics, const EStepParameters& parameters) {
+  const Family& family = *parameters.family;
+  std::vector<double> c(family.statistic_size());
+  double sum = 0;
+  for (std::size_t k = 0; k < statistics.components(); ++k) {
+    const auto s = statistics.sums().row(k);
+    family.coefficients(parameters.theta.row(k), statistics.origins().row(k), c);
+    for (std::size_t p = 0; p < c.size(); ++p)
+      if (c[p] == log_zero && s[p] != 0) return -std::numeric_limits<double>::infinity();
+    sum += detail::dot(s.data(), c.data(), c.size());
+  }
+  return sum;
+}
+
+}  // namespace mixfam

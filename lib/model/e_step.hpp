@@ -1,0 +1,113 @@
+#pragma once
+
+#include <mixfam/assignment.hpp>
+#include <mixfam/mixture.hpp>
+#include <mixfam/statistics.hpp>
+
+#include "data/blocks.hpp"
+#include "model/weights.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace mixfam {
+
+/// The coefficients of an E-step: those of parameters, and log weights that may carry a further constant for each
+/// component, so that point parameters and posteriors look alike.
+struct EStepParameters {
+  FamilyPtr family;
+  ParameterTable theta;
+  std::vector<double> log_weights;
+
+  static EStepParameters of(const Mixture& mixture) {
+    return {mixture.family_ptr(), mixture.parameters(), mixfam::log_weights(mixture.weights())};
+  }
+};
+
+/// How log densities become responsibilities.
+struct AssignmentRule {
+  Assignment assignment = Assignment::soft;
+  double temperature = 1;
+  std::uint64_t seed = 0;
+  std::uint64_t iteration = 0;
+};
+
+/// log p(x_n, z = k) and the responsibilities of the rows of one block: the E-step before any sum.
+class BlockPosterior {
+ public:
+  explicit BlockPosterior(const EStepParameters& parameters)
+      : BlockPosterior(parameters, parameters.family->evaluator(parameters.theta.view())) {}
+  /// With an evaluator of the parameters that several threads share.
+  BlockPosterior(const EStepParameters& parameters, std::shared_ptr<const Evaluator> evaluator);
+
+  /// Densities and soft responsibilities.
+  /// Throws Error(numerical) naming the first row that has no density under any component.
+  void compute(const DataBlock& block, const Source& source);
+  /// The whole E-step of rows without weights under soft responsibilities, of which only sums are wanted.
+  void add_soft(const Family& family, const DataBlock& block, const Source& source, Statistics& statistics);
+  /// Makes the responsibilities those of the rule.
+  void assign(const DataBlock& block, const AssignmentRule& rule);
+
+  /// L(n, k) = log w_k + log p(x_n | theta_k) - log h(x_n), column-major.
+  ConstMatrixView log_joint() const {
+    return {log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride)};
+  }
+  /// log sum_k exp L(n, k).
+  ConstVectorView log_normaliser() const { return {log_normaliser_.data(), rows_}; }
+  /// -sum_k r_nk log r_nk.
+  ConstVectorView entropy() const { return {entropy_.data(), rows_}; }
+  /// sum_k r_nk L(n, k).
+  double expected_log_joint(std::size_t n) const;
+  /// r_nk, column-major.
+  MatrixView responsibilities() {
+    return {responsibilities_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride)};
+  }
+  /// Makes the responsibilities w_n r_nk and adds their sums over the rows to the counts.
+  void weigh(const double* weights, VectorView counts);
+  /// log r_nk where r_nk > 0.
+  double log_responsibility(std::size_t n, std::size_t k) const {
+    return certain_ ? 0 : log_joint()(n, k) / temperature_ - tempered_normaliser(n);
+  }
+
+ private:
+  void compute_log_joint(const DataBlock& block);
+  /// log sum_k exp(L(n, k) / temperature).
+  double tempered_normaliser(std::size_t n) const {
+    return temperature_ == 1 ? log_normaliser_[n] : tempered_normaliser_[n];
+  }
+  void harden();
+  void draw(const DataBlock& block, const AssignmentRule& rule);
+  void temper(double temperature);
+
+  std::size_t components_;
+  std::size_t rows_ = 0;
+  bool certain_ = false;  // each row belongs to one component
+  double temperature_ = 1;
+  std::vector<double> log_weights_;
+  std::shared_ptr<const Evaluator> evaluator_;
+  AlignedVector log_joint_;
+  AlignedVector log_normaliser_;
+  AlignedVector tempered_normaliser_;
+  AlignedVector entropy_;
+  AlignedVector responsibilities_;
+};
+
+/// Zero statistics about the locations of the parameters.
+Statistics zero_statistics(const EStepParameters& parameters);
+
+/// Adds the block's rows to the statistics, assigned by the rule.
+void add_block(BlockPosterior& posterior, const Family& family, const DataBlock& block, const Source& source,
+               const AssignmentRule& rule, Statistics& statistics);
+
+/// One pass: the statistics of the assignment made at the parameters, about their own locations.
+Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule);
+
+/// KL(q || p(Z | X, new)) by its definition, where q is the assignment made at the old parameters.
+double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
+                        const AssignmentRule& rule);
+
+/// sum_k <S_k, c(theta_k; o_k)>: E_q[log p(X | Z, theta)] without sum log h. Minus infinity where a component has rows
+/// of a value that its parameters exclude.
+double expected_log_density(const Statistics& statistics, const EStepParameters& parameters);
+
+}  // namespace mixfam
