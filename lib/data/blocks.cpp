@@ -76,6 +76,11 @@ std::size_t thread_count(std::size_t wanted) {
   return std::min<std::size_t>(wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()), most_threads);
 }
 
+/// Not more than there are parts. How many cores there are is read from files: not for a single part.
+std::size_t threads_for(std::size_t parts, std::size_t wanted) {
+  return parts > 1 ? std::min(parts, thread_count(wanted)) : 1;
+}
+
 std::size_t leaves_of(const Source& source) {
   return std::max<std::size_t>(1, (source.rows() + leaf_rows - 1) / leaf_rows);
 }
@@ -162,7 +167,7 @@ class TaskQueue {
 }  // namespace
 
 Rows::Rows(Source& data, std::size_t threads_wanted, NativeTypes native_types)
-    : source(data), threads(std::min(thread_count(threads_wanted), leaves_of(data))), native(native_types) {}
+    : source(data), threads(threads_for(leaves_of(data), threads_wanted)), native(native_types) {}
 
 Rows every_row(Source& source, NativeTypes native_types) {
   Rows rows(source, 0, native_types);
@@ -227,7 +232,7 @@ void for_each_block(const Rows& rows, const std::function<bool(const DataBlock&)
 
 void for_each_part(std::size_t count, std::size_t threads, const std::function<void(std::size_t, std::size_t)>& run) {
   constexpr std::size_t least = 1024;  // for less, a thread costs more than it gains
-  const std::size_t parts = std::clamp<std::size_t>(count / least, 1, thread_count(threads));
+  const std::size_t parts = threads_for(count / least, threads);
   std::vector<std::jthread> helpers;
   for (std::size_t part = 1; part < parts; ++part)
     helpers.emplace_back([&run, count, part, parts] { run(part * count / parts, (part + 1) * count / parts); });
@@ -239,6 +244,10 @@ void for_each_task(const Rows& rows, const std::function<void(std::size_t, const
   std::size_t first_task = 0;
   rows.source.rewind();
   for (Chunk chunk = rows.source.next(task_rows); chunk.rows > 0; chunk = rows.source.next(task_rows)) {
+    if (chunk.rows <= task_rows) {
+      run(0, {first_task++, &chunk, 0, chunk.rows});
+      continue;
+    }
     TaskQueue queue(chunk, task_rows, first_task, rows.threads);
     {
       std::vector<std::jthread> helpers;
