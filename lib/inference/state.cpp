@@ -6,13 +6,16 @@ namespace mixfam {
 
 double Penalty::total() const { return weights + std::accumulate(components.begin(), components.end(), 0.0); }
 
-Penalty penalty_of(const State& state, const Prior& prior) {
-  Penalty penalty;
-  if (!state.hyperparameters) return penalty;
-  penalty.weights = weights_kl(state.update_counts, prior);
-  penalty.components.resize(state.hyperparameters->components());
-  state.mixture.family().add_kl_to_prior(state.hyperparameters->view(), prior.components->row(0), penalty.components);
+Penalty penalty_of(const Family& family, const ParameterTable& hyperparameters, const std::vector<double>& counts,
+                   const Prior& prior) {
+  Penalty penalty{weights_kl(counts, prior), std::vector<double>(hyperparameters.components())};
+  family.add_kl_to_prior(hyperparameters.view(), prior.components->row(0), penalty.components);
   return penalty;
+}
+
+Penalty penalty_of(const State& state, const Prior& prior) {
+  if (!state.hyperparameters) return {};
+  return penalty_of(state.mixture.family(), *state.hyperparameters, state.update_counts, prior);
 }
 
 }  // namespace mixfam

@@ -39,6 +39,9 @@ struct Penalty {
   double total() const;
 };
 
+/// Of posteriors (K rows of hyperparameters) that the counts N_k made.
+Penalty penalty_of(const Family& family, const ParameterTable& hyperparameters, const std::vector<double>& counts,
+                   const Prior& prior);
 Penalty penalty_of(const State& state, const Prior& prior);
 
 }  // namespace mixfam

@@ -118,10 +118,14 @@ EStepParameters e_step_parameters(const FamilyPtr& family, const UpdateResult& r
   return parameters;
 }
 
-double log_prior(const Mixture& mixture, const Prior& prior) {
-  double sum = log_weights_prior(mixture.weights(), prior);
-  if (prior.components) sum += mixture.family().log_prior(prior.components->row(0), mixture.parameters().view());
+double log_prior(const Family& family, const std::vector<double>& weights, ConstMatrixView theta, const Prior& prior) {
+  double sum = log_weights_prior(weights, prior);
+  if (prior.components) sum += family.log_prior(prior.components->row(0), theta);
   return sum;
+}
+
+double log_prior(const Mixture& mixture, const Prior& prior) {
+  return log_prior(mixture.family(), mixture.weights(), mixture.parameters().view(), prior);
 }
 
 }  // namespace mixfam

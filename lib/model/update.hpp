@@ -51,7 +51,8 @@ Statistics with_prior(const Family& family, const Statistics& statistics, const 
 /// Hyperparameters of the posterior of each component's parameters, K rows.
 ParameterTable posterior_hyperparameters(const Family& family, const Statistics& statistics, const Prior& prior);
 
-/// log p(theta, w), normalised where the prior is proper.
+/// log p(theta, w), normalised where the prior is proper. weights: K, theta: K rows of parameters.
+double log_prior(const Family& family, const std::vector<double>& weights, ConstMatrixView theta, const Prior& prior);
 double log_prior(const Mixture& mixture, const Prior& prior);
 
 }  // namespace mixfam

@@ -19,7 +19,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 class Draw {
  public:
   explicit Draw(std::vector<double> values) : values_(std::move(values)) {
-    const std::vector<double> ones(block_rows, 1);
+    static const std::vector<double> ones(block_rows, 1);
     for (std::size_t n = 0; n < values_.size(); n += block_rows)
       sums_.push_back(detail::dot(values_.data() + n, ones.data(), std::min(block_rows, values_.size() - n)));
     for (const double sum : sums_) total_ += sum;
@@ -60,13 +60,14 @@ class Nearest {
   /// Takes another point for one of the centres, which are given with it.
   void replace(std::size_t centre, const double* distances, const std::vector<double>& centres) {
     const std::size_t d = points_.dimensions();
+    std::vector<double> x(d);
     for (std::size_t n = 0; n < first_.size(); ++n) {
       if (first_[n].centre != centre && second_[n].centre != centre) {
         insert(n, {centre, distances[n]});
         continue;
       }
       first_[n] = second_[n] = {0, infinity};
-      const std::vector<double> x = points_.point(n);
+      for (std::size_t j = 0; j < d; ++j) x[j] = points_.coordinate(j)[n];
       for (std::size_t k = 0; k < centres.size() / d; ++k) {
         double sum = 0;
         for (std::size_t j = 0; j < d; ++j) sum += (x[j] - centres[k * d + j]) * (x[j] - centres[k * d + j]);
@@ -162,16 +163,20 @@ std::vector<std::size_t> nearest_centres(const Points& points, const std::vector
 /// The means of groups, K x dimensions; an empty group keeps its centre.
 void move_to_means(const Points& points, const std::vector<double>& weights, const std::vector<std::size_t>& group,
                    std::vector<double>& centres) {
-  const std::size_t count = centres.size() / points.dimensions();
-  std::vector<double> counts(count);
-  for (std::size_t n = 0; n < points.rows(); ++n) counts[group[n]] += weights[n];
-  for (std::size_t j = 0; j < points.dimensions(); ++j) {
-    std::vector<double> sums(count);
-    const auto x = points.coordinate(j);
-    for (std::size_t n = 0; n < points.rows(); ++n) sums[group[n]] += weights[n] * x[n];
-    for (std::size_t k = 0; k < count; ++k)
-      if (counts[k] > 0) centres[k * points.dimensions() + j] = sums[k] / counts[k];
+  const std::size_t d = points.dimensions();
+  std::vector<double> counts(centres.size() / d);
+  std::vector<double> sums(centres.size());
+  std::vector<const double*> x(d);
+  for (std::size_t j = 0; j < d; ++j) x[j] = points.coordinate(j).data();
+  for (std::size_t n = 0; n < points.rows(); ++n) {
+    const double weight = weights[n];
+    double* sum = sums.data() + group[n] * d;
+    counts[group[n]] += weight;
+    for (std::size_t j = 0; j < d; ++j) sum[j] += weight * x[j][n];
   }
+  for (std::size_t k = 0; k < counts.size(); ++k)
+    if (counts[k] > 0)
+      for (std::size_t j = 0; j < d; ++j) centres[k * d + j] = sums[k * d + j] / counts[k];
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "numerics/streams.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +34,8 @@ constexpr std::size_t sample_rows_for_each_component = 32;
 /// Of the sample, rows that centres are looked for among.
 constexpr std::size_t fewest_searched_rows = 512;
 constexpr std::size_t sampled_to_searched = 8;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 constexpr std::size_t lloyd_iterations = 5;
 /// Of few rows E-steps cost little, and a single one may rank runs wrongly.
@@ -66,6 +69,19 @@ std::vector<std::size_t> draw_groups(const Points& points, const std::vector<dou
                                                      : spread_centres(points, weights, components, threads, random);
   search_locally(points, weights, components, threads, random, centres);
   return lloyd(points, weights, lloyd_iterations, threads, centres);
+}
+
+/// The groups by the order of their first rows: equal for partitions that differ in nothing but their numbers.
+std::vector<std::size_t> in_order_of_rows(const std::vector<std::size_t>& group, std::size_t groups) {
+  std::vector<std::size_t> number(groups, groups);
+  std::size_t seen = 0;
+  std::vector<std::size_t> result;
+  result.reserve(group.size());
+  for (const std::size_t k : group) {
+    if (number[k] == groups) number[k] = seen++;
+    result.push_back(number[k]);
+  }
+  return result;
 }
 
 /// Variational Bayes begins with its own updates, all else with modes: a prior of the weights below 1 has none.
@@ -109,12 +125,16 @@ Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Sour
   const Points features = centred_features(*family, searched);
   std::optional<ShortRun> best;
   std::vector<std::size_t> best_group(searched.rows());
+  std::vector<std::vector<std::size_t>> tried;
   std::string failure;
   const auto try_metric = [&](const Points& points) {
     auto group = draw_groups(points, searched.weights, components, options, random);
+    auto partition = in_order_of_rows(group, components);
+    if (std::ranges::find(tried, partition) != tried.end()) return;
+    tried.push_back(std::move(partition));
     try {
       ShortRun run = short_run(family, group, components, Rows(searched_source, options.threads),
-                               Rows(sample_source, options.threads), total, rule);
+                               Rows(sample_source, options.threads), total, rule, best ? best->objective : -infinity);
       if (best && !(run.objective > best->objective)) return;
       best.emplace(std::move(run));
       best_group = std::move(group);
@@ -127,8 +147,8 @@ Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Sour
   try_metric(features);
   try_metric(sphered_within(features, searched.weights, best_group, components));
   if (!best) throw Error(ErrorKind::numerical, source.name() + ": at the start, " + failure);
-  if (sample.all) return std::move(best->state.mixture);
-  return em_step(best->state, Rows(source, options.threads), total, rule).mixture;
+  if (sample.all) return mixture_of(std::move(best->end));
+  return mixture_of(em_step(best->end, Rows(source, options.threads), total, rule));
 }
 
 Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source, const InitializeOptions& options) {

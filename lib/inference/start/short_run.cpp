@@ -2,15 +2,19 @@
 
 #include <mixfam/error.hpp>
 
-#include "model/e_step.hpp"
+#include "inference/state.hpp"
 #include "model/weights.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
+#include <utility>
 
 namespace mixfam {
 
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The origin of each group: the mean of those at its rows, whatever the family takes them from.
 void set_mean_origins(const Family& family, const std::vector<std::size_t>& group, const Rows& rows,
@@ -96,38 +100,53 @@ Statistics in_order_of_prior(const Statistics& statistics, const Prior& prior) {
   return result;
 }
 
-State updated(const FamilyPtr& family, Statistics statistics, const Statistics& total, const ShortRunRule& rule) {
-  statistics = in_order_of_prior(statistics, rule.update.prior);
+Iterate updated(const FamilyPtr& family, const Statistics& before, const Statistics& total, const ShortRunRule& rule) {
+  Statistics statistics = in_order_of_prior(before, rule.update.prior);
   add_pseudo_rows(*family, total, rule.pseudo_rows, rule.share_of_total, statistics);
   const std::vector<double> equal_weights(statistics.components(), 1 / static_cast<double>(statistics.components()));
   UpdateResult result = update(family, statistics, rule.update, equal_weights);
   if (!result.degenerate.empty())
     throw Error(ErrorKind::numerical,
                 describe(result.degenerate, rule.data) + "; " + remedy(*family, rule.update.prior));
-  return {family, std::move(result), {statistics.counts().begin(), statistics.counts().end()}};
+  for (std::size_t k = 0; k < result.log_scale.size(); ++k) result.log_weights[k] += result.log_scale[k];
+  return {{family, std::move(result.theta), std::move(result.log_weights)},
+          std::move(result.weights),
+          std::move(result.hyperparameters),
+          {statistics.counts().begin(), statistics.counts().end()}};
 }
 
 /// What EM raises: the log likelihood, the log posterior density or the variational bound.
-double objective_of(const State& state, const Statistics& statistics, const Prior& prior) {
+double objective_of(const Iterate& at, const Statistics& statistics, const Prior& prior) {
+  const Family& family = *at.parameters.family;
   const double bound = statistics.expected_log_joint() + statistics.entropy();
-  return state.hyperparameters ? bound - penalty_of(state, prior).total() : bound + log_prior(state.mixture, prior);
+  return at.hyperparameters ? bound - penalty_of(family, *at.hyperparameters, at.counts, prior).total()
+                            : bound + log_prior(family, at.weights, at.parameters.theta.view(), prior);
+}
+
+Statistics e_step(const Iterate& at, const Rows& rows, const ShortRunRule& rule) {
+  return e_step(at.parameters, rows, {rule.assignment, 1, 0, 0});
 }
 
 }  // namespace
 
 ShortRun short_run(const FamilyPtr& family, const std::vector<std::size_t>& group, std::size_t components,
-                   const Rows& some, const Rows& rows, const Statistics& total, const ShortRunRule& rule) {
-  ShortRun run{updated(family, partition_statistics(*family, group, components, some), total, rule), 0};
-  for (std::size_t i = 0; i < rule.iterations; ++i) {
-    const Statistics statistics = e_step(run.state.parameters, rows, {rule.assignment, 1, 0, 0});
-    run.objective = objective_of(run.state, statistics, rule.update.prior);
-    run.state = updated(family, statistics, total, rule);
+                   const Rows& some, const Rows& rows, const Statistics& total, const ShortRunRule& rule,
+                   double least) {
+  ShortRun run{updated(family, partition_statistics(*family, group, components, some), total, rule), -infinity};
+  for (std::size_t left = rule.iterations; left-- > 0;) {
+    const Statistics statistics = e_step(run.end, rows, rule);
+    const double before = std::exchange(run.objective, objective_of(run.end, statistics, rule.update.prior));
+    const double more = left > 0 ? static_cast<double>(left) * (run.objective - before) : 0;
+    if (run.objective + more < least) break;
+    run.end = updated(family, statistics, total, rule);
   }
   return run;
 }
 
-State em_step(const State& state, const Rows& rows, const Statistics& total, const ShortRunRule& rule) {
-  return updated(state.mixture.family_ptr(), e_step(state.parameters, rows, {rule.assignment, 1, 0, 0}), total, rule);
+Mixture mixture_of(Iterate at) { return {at.parameters.family, std::move(at.weights), std::move(at.parameters.theta)}; }
+
+Iterate em_step(const Iterate& at, const Rows& rows, const Statistics& total, const ShortRunRule& rule) {
+  return updated(at.parameters.family, e_step(at, rows, rule), total, rule);
 }
 
 }  // namespace mixfam

@@ -5,9 +5,10 @@
 #include <mixfam/statistics.hpp>
 
 #include "data/blocks.hpp"
-#include "inference/state.hpp"
+#include "model/e_step.hpp"
 #include "model/update.hpp"
 
+#include <optional>
 #include <vector>
 
 /// Short runs of EM from a partition of some rows, by which a start is chosen (Biernacki, Celeux and Govaert 2003).
@@ -22,17 +23,29 @@ struct ShortRunRule {
   const Source& data;      ///< whose columns messages name
 };
 
+/// Parameters, or their posterior, between two E-steps.
+struct Iterate {
+  EStepParameters parameters;
+  std::vector<double> weights;
+  std::optional<ParameterTable> hyperparameters;  ///< vb
+  std::vector<double> counts;                     ///< N_k that made it
+};
+
+/// Throws Error(data) where the parameters are none of the family.
+Mixture mixture_of(Iterate at);
+
 struct ShortRun {
-  State state;
-  double objective;  ///< of the state before the last update, the log prior included
+  Iterate end;
+  double objective;  ///< before the last update, the log prior included
 };
 
 /// The run over rows that begins with the M-step of a partition of some of them. `total`: the statistics of all the
-/// data about their mean. Throws Error(numerical) when a component is degenerate.
+/// data about their mean. It ends early, with less than the objective `least`, where gains that do not grow would not
+/// reach that. Throws Error(numerical) when a component is degenerate.
 ShortRun short_run(const FamilyPtr& family, const std::vector<std::size_t>& group, std::size_t components,
-                   const Rows& some, const Rows& rows, const Statistics& total, const ShortRunRule& rule);
+                   const Rows& some, const Rows& rows, const Statistics& total, const ShortRunRule& rule, double least);
 
-/// The update of one E-step of other rows at the state.
-State em_step(const State& state, const Rows& rows, const Statistics& total, const ShortRunRule& rule);
+/// The update of one E-step of other rows.
+Iterate em_step(const Iterate& at, const Rows& rows, const Statistics& total, const ShortRunRule& rule);
 
 }  // namespace mixfam
