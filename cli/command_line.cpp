@@ -105,7 +105,13 @@ CLI::Option* add(CLI::App& app, const std::string& name, const std::string& valu
                  Read read) {
   return app
       .add_option_function<std::string>(
-          name, [name, read](const std::string& text) { read(name, text); }, description)
+          name,
+          [&app, name, read](const std::string& text) {
+            if (app.get_option_no_throw(text) != nullptr && text.rfind("-", 0) == 0)
+              refuse(name + " needs a value, and " + text + " is an option; ./" + text + " is a file of that name");
+            read(name, text);
+          },
+          description)
       ->type_name(value);
 }
 

@@ -154,6 +154,7 @@ struct Tally {
 TEST_CASE("slow fits: what is left where a fit says that it has converged", "[.][slow][figures]") {
   constexpr Acceleration methods[] = {Acceleration::none, Acceleration::squarem, Acceleration::anderson};
   constexpr std::uint64_t seeds = 3;
+  const double tolerance = GENERATE(1e-6, 1e-4, 1e-2);
   Tally tallies[3];
   for (const Kind& kind : kinds())
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
@@ -164,6 +165,7 @@ TEST_CASE("slow fits: what is left where a fit says that it has converged", "[.]
           FitOptions options;
           options.update = update;
           options.threads = 1;
+          options.tolerance = tolerance;
           options.max_iterations = 100'000;
           if (update != Update::ml) options.prior = default_prior(start.family_ptr(), kind.components, memory);
           std::optional<double> limit_of_plain;
@@ -182,7 +184,9 @@ TEST_CASE("slow fits: what is left where a fit says that it has converged", "[.]
           }
         }
     }
-  std::printf("| method | converged | left more | the most | other verdicts | worse | better | passes |\n");
+  std::printf(
+      "| method, tolerance %g | converged | left more | the most | other verdicts | worse | better | passes |\n",
+      tolerance);
   for (std::size_t m = 0; m < 3; ++m) {
     const Tally& t = tallies[m];
     std::printf("| %s | %zu | %zu | %.1e | %zu | %zu | %zu | %zu |\n", to_string(methods[m]), t.fits, t.over, t.most,

@@ -152,6 +152,7 @@ class Words(CliTest):
             (["fit", FAITHFUL, "--familiy", "gaussian"], ["did you mean --family?"]),
             ([*base, "--frobnicate"], ["--family", "--tolerance", "--trace"]),
             ([*base, "more.h5"], ["more.h5", "one word too many"]),
+            ([*base, "--output", "--json"], ["--output needs a value", "--json is an option", "./--json"]),
             (["describe", FAITHFUL, "--jsn"], ["did you mean --json?"]),
             (["--verison"], ["did you mean --version?"]),
         ):
