@@ -3,7 +3,7 @@
 #include "fit_options.hpp"
 #include "memory_budget.hpp"
 #include "nearest.hpp"
-#include "text.hpp"
+#include "output/text.hpp"
 #include "weights_prior.hpp"
 
 #include <mixfam/error.hpp>

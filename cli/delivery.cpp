@@ -2,10 +2,10 @@
 
 #include "as_typed.hpp"
 #include "fit_options.hpp"
-#include "fit_report.hpp"
-#include "result_json.hpp"
+#include "output/fit_report.hpp"
+#include "output/result_json.hpp"
+#include "output/trace_csv.hpp"
 #include "standard_streams.hpp"
-#include "trace_csv.hpp"
 
 #include <mixfam/atomic_file.hpp>
 #include <mixfam/error.hpp>

@@ -1,14 +1,14 @@
 #include "commands.hpp"
 
-#include "column_labels.hpp"
-#include "components_json.hpp"
-#include "parameter_table.hpp"
-#include "parameters_json.hpp"
-#include "posterior_table.hpp"
+#include "output/column_labels.hpp"
+#include "output/components_json.hpp"
+#include "output/parameter_table.hpp"
+#include "output/parameters_json.hpp"
+#include "output/posterior_table.hpp"
+#include "output/text.hpp"
+#include "output/text_table.hpp"
+#include "output/trace_json.hpp"
 #include "standard_streams.hpp"
-#include "text.hpp"
-#include "text_table.hpp"
-#include "trace_json.hpp"
 
 #include <mixfam/hdf5.hpp>
 #include <mixfam/registry.hpp>

@@ -1,11 +1,11 @@
 #include "commands.hpp"
 
 #include "memory_budget.hpp"
-#include "parameters_json.hpp"
+#include "output/parameters_json.hpp"
+#include "output/text.hpp"
+#include "output/text_table.hpp"
 #include "rehearsed.hpp"
 #include "standard_streams.hpp"
-#include "text.hpp"
-#include "text_table.hpp"
 
 #include <mixfam/divergence.hpp>
 #include <mixfam/error.hpp>

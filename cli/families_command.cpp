@@ -1,10 +1,10 @@
 #include "commands.hpp"
 
-#include "parameters_json.hpp"
+#include "output/parameters_json.hpp"
+#include "output/terminal.hpp"
+#include "output/text.hpp"
+#include "output/text_table.hpp"
 #include "standard_streams.hpp"
-#include "terminal.hpp"
-#include "text.hpp"
-#include "text_table.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/registry.hpp>

@@ -6,11 +6,11 @@
 #include "fit_outcome.hpp"
 #include "interrupt.hpp"
 #include "memory_budget.hpp"
+#include "output/text.hpp"
 #include "prior_file.hpp"
 #include "progress.hpp"
 #include "rehearsed.hpp"
 #include "standard_streams.hpp"
-#include "text.hpp"
 
 #include <mixfam/cached_source.hpp>
 #include <mixfam/error.hpp>

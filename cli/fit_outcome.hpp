@@ -1,7 +1,7 @@
 #pragma once
 
-#include "column_labels.hpp"
 #include "commands.hpp"
+#include "output/column_labels.hpp"
 
 #include <mixfam/fit.hpp>
 

@@ -1,6 +1,6 @@
 #include "prior_file.hpp"
 
-#include "text.hpp"
+#include "output/text.hpp"
 #include "weights_prior.hpp"
 
 #include <mixfam/error.hpp>

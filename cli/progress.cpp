@@ -1,8 +1,8 @@
 #include "progress.hpp"
 
 #include "fit_options.hpp"
-#include "terminal.hpp"
-#include "text.hpp"
+#include "output/terminal.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 

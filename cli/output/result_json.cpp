@@ -1,9 +1,9 @@
-#include "result_json.hpp"
+#include "output/result_json.hpp"
 
 #include "as_typed.hpp"
-#include "components_json.hpp"
-#include "parameters_json.hpp"
-#include "trace_json.hpp"
+#include "output/components_json.hpp"
+#include "output/parameters_json.hpp"
+#include "output/trace_json.hpp"
 #include "weights_prior.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "column_labels.hpp"
+#include "output/column_labels.hpp"
 
 #include <mixfam/mixture.hpp>
 #include <mixfam/posterior.hpp>

@@ -1,4 +1,4 @@
-#include "trace_json.hpp"
+#include "output/trace_json.hpp"
 
 #include <nlohmann/json.hpp>
 

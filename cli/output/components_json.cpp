@@ -1,6 +1,6 @@
-#include "components_json.hpp"
+#include "output/components_json.hpp"
 
-#include "parameters_json.hpp"
+#include "output/parameters_json.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,10 +1,10 @@
-#include "parameter_table.hpp"
+#include "output/parameter_table.hpp"
 
-#include "dense_matrix.hpp"
-#include "digits.hpp"
-#include "terminal.hpp"
-#include "text.hpp"
-#include "text_table.hpp"
+#include "output/dense_matrix.hpp"
+#include "output/digits.hpp"
+#include "output/terminal.hpp"
+#include "output/text.hpp"
+#include "output/text_table.hpp"
 
 #include <fmt/format.h>
 

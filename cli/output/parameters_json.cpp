@@ -1,6 +1,6 @@
-#include "parameters_json.hpp"
+#include "output/parameters_json.hpp"
 
-#include "dense_matrix.hpp"
+#include "output/dense_matrix.hpp"
 #include "weights_prior.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
-#include "digits.hpp"
+#include "output/digits.hpp"
 
-#include "dense_matrix.hpp"
+#include "output/dense_matrix.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
-#include "column_labels.hpp"
+#include "output/column_labels.hpp"
 
-#include "text.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 

@@ -1,12 +1,12 @@
-#include "fit_report.hpp"
+#include "output/fit_report.hpp"
 
 #include "as_typed.hpp"
-#include "parameter_table.hpp"
-#include "posterior_table.hpp"
-#include "terminal.hpp"
-#include "text.hpp"
-#include "text_table.hpp"
-#include "trace_table.hpp"
+#include "output/parameter_table.hpp"
+#include "output/posterior_table.hpp"
+#include "output/terminal.hpp"
+#include "output/text.hpp"
+#include "output/text_table.hpp"
+#include "output/trace_table.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "text.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 

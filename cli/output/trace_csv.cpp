@@ -1,6 +1,6 @@
-#include "trace_csv.hpp"
+#include "output/trace_csv.hpp"
 
-#include "text.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 

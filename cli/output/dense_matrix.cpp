@@ -1,4 +1,4 @@
-#include "dense_matrix.hpp"
+#include "output/dense_matrix.hpp"
 
 namespace mixfam::cli {
 

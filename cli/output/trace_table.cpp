@@ -1,8 +1,8 @@
-#include "trace_table.hpp"
+#include "output/trace_table.hpp"
 
-#include "terminal.hpp"
-#include "text.hpp"
-#include "text_table.hpp"
+#include "output/terminal.hpp"
+#include "output/text.hpp"
+#include "output/text_table.hpp"
 
 #include <fmt/format.h>
 
