@@ -4,7 +4,6 @@
 #include "memory_budget.hpp"
 #include "nearest.hpp"
 #include "output/text.hpp"
-#include "weights_prior.hpp"
 
 #include <mixfam/error.hpp>
 
@@ -13,7 +12,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <map>
 #include <utility>
 
 namespace mixfam::cli {
@@ -80,11 +78,10 @@ double number(const std::string& option, const std::string& text, const std::str
 
 std::string default_text(double value) { return " [" + CLI::detail::to_string(value) + "]"; }
 
-template <class Value>
-Value one_of(const std::string& option, const std::string& text, const std::map<std::string, Value>& values) {
-  if (const auto found = values.find(text); found != values.end()) return found->second;
-  std::vector<std::string> known;
-  for (const auto& [name, value] : values) known.push_back(name);
+template <class Enum>
+Enum one_of(const std::string& option, const std::string& text) {
+  if (const auto value = from_string<Enum>(text)) return *value;
+  const std::vector<std::string> known = names_of<Enum>();
   refuse(option + " = " + printable(text) + ": must be " + joined(known, " or ") + suggestion(text, known));
 }
 
@@ -146,23 +143,17 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
   add(*fit, "--update", "UPDATE",
       "ml, map, vb or sampled: maximum likelihood, the posterior mode,\nvariational Bayes, or draws from the posterior "
       "[ml]",
-      [&](Name name, Text text) {
-        request.update = one_of<Update>(
-            name, text, {{"ml", Update::ml}, {"map", Update::map}, {"vb", Update::vb}, {"sampled", Update::sampled}});
-      });
+      [&](Name name, Text text) { request.update = one_of<Update>(name, text); });
   add(*fit, "--assign", "ASSIGN",
       "soft, hard or sampled: by probabilities, to the most probable\ncomponent, or drawn [soft]",
-      [&](Name name, Text text) {
-        request.assignment = one_of<Assignment>(
-            name, text, {{"soft", Assignment::soft}, {"hard", Assignment::hard}, {"sampled", Assignment::sampled}});
-      });
+      [&](Name name, Text text) { request.assignment = one_of<Assignment>(name, text); });
   add(*fit, "--prior", "PRIOR",
       "default, flat or FILE.json; not for --update ml. `default` scales\nitself to the data, `flat` is ml [default]",
       store(request.prior));
   add(*fit, "--weights", "PRIOR",
       "prior of the weights: dirichlet, fixed (as in the start file, else\nequal) or stick-breaking (of a Dirichlet "
       "process; vb only)\n[dirichlet]",
-      [&](Name name, Text text) { request.weights = one_of<WeightsPrior>(name, text, weights_priors()); });
+      [&](Name name, Text text) { request.weights = one_of<WeightsPrior>(name, text); });
   add(*fit, "--temperature", "T", "begin with responsibilities p(z|x)^(1/T), T >= 1" + default_text(1),
       [&](Name name, Text text) {
         request.temperature = number(name, text, "a number >= 1", [](double value) { return value >= 1; });
@@ -183,27 +174,15 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
       });
   add(*fit, "--accelerate", "METHOD",
       "anderson, squarem or none: extrapolate the steps of soft assignment,\nso that far fewer are needed [none]",
-      [&](Name name, Text text) {
-        request.accelerate = one_of<Acceleration>(
-            name, text,
-            {{"anderson", Acceleration::anderson}, {"squarem", Acceleration::squarem}, {"none", Acceleration::none}});
-      });
+      [&](Name name, Text text) { request.accelerate = one_of<Acceleration>(name, text); });
   add(*fit, "--prefer", "WHAT",
       "the best of several starts: sound (a component that has shrunk\nonto few rows must be worth more than chance) "
       "or likelihood [sound]",
-      [&](Name name, Text text) {
-        request.prefer = one_of<Prefer>(name, text, {{"sound", Prefer::sound}, {"likelihood", Prefer::likelihood}});
-      });
+      [&](Name name, Text text) { request.prefer = one_of<Prefer>(name, text); });
   add(*fit, "--degenerate", "POLICY",
       "for a component that no parameters fit: error, reseed (around a\nrandom row), drop or keep (its old parameters) "
       "[error]",
-      [&](Name name, Text text) {
-        request.degenerate = one_of<DegeneratePolicy>(name, text,
-                                                      {{"error", DegeneratePolicy::error},
-                                                       {"reseed", DegeneratePolicy::reseed},
-                                                       {"drop", DegeneratePolicy::drop},
-                                                       {"keep", DegeneratePolicy::keep}});
-      });
+      [&](Name name, Text text) { request.degenerate = one_of<DegeneratePolicy>(name, text); });
   add(*fit, "--tolerance", "NATS",
       "stop when the estimate of what the objective would still gain\nis below this" +
           default_text(FitOptions().tolerance),

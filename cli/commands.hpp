@@ -18,7 +18,7 @@ struct FitRequest {
   std::string family;
   std::size_t components = 0;
   std::vector<std::string> columns;
-  std::string start = "kmeans++";  ///< "kmeans++", "random" or the name of a file
+  std::string start = to_string(Start::kmeans_plus_plus);  ///< the name of a Start or of a file
   Update update = Update::ml;
   Assignment assignment = Assignment::soft;
   std::optional<std::string> prior;  ///< "default", "flat" or the name of a file
@@ -44,7 +44,7 @@ struct FitRequest {
   bool keep_saddle = false;
   bool quiet = false;
 
-  bool starts_from_file() const { return start != "kmeans++" && start != "random"; }
+  bool starts_from_file() const { return !from_string<Start>(start); }
   std::optional<std::string> prior_file() const { return prior != "default" && prior != "flat" ? prior : std::nullopt; }
 };
 

@@ -54,28 +54,6 @@ std::vector<std::string> symbolic_shape(const Field& narrow, const Field& wide) 
   return shape;
 }
 
-const char* name_of(Domain domain) {
-  switch (domain) {
-    case Domain::real:
-      return "real";
-    case Domain::positive:
-      return "positive";
-    case Domain::nonnegative:
-      return "nonnegative";
-    case Domain::probability:
-      return "probability";
-    case Domain::probabilities:
-      return "probabilities";
-    case Domain::covariance:
-      return "covariance";
-    case Domain::scatter:
-      return "scatter";
-    case Domain::correction:
-      return "correction";
-  }
-  return "";
-}
-
 Json schema_json(const Schema& narrow, const Schema& wide) {
   Json list = Json::array();
   for (std::size_t f = 0; f < narrow.fields().size(); ++f) {
@@ -83,7 +61,7 @@ Json schema_json(const Schema& narrow, const Schema& wide) {
     if (!field.is_shown()) continue;
     list.push_back({{"name", field.name},
                     {"shape", symbolic_shape(field, wide.fields()[f])},
-                    {"domain", name_of(field.domain)},
+                    {"domain", to_string(field.domain)},
                     {"rule", rule_of(field.domain)}});
   }
   return list;

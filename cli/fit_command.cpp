@@ -111,7 +111,7 @@ RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Sourc
     return as_only_restart(fit_from_file(request, family, source, options), request.seed);
   }
   RestartsOptions restarts;
-  restarts.start = request.start == "random" ? Start::random_rows : Start::kmeans_plus_plus;
+  restarts.start = from_string<Start>(request.start).value();
   restarts.restarts = request.restarts;
   restarts.seed = request.seed;
   restarts.prefer = request.prefer;

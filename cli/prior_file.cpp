@@ -1,7 +1,6 @@
 #include "prior_file.hpp"
 
 #include "output/text.hpp"
-#include "weights_prior.hpp"
 
 #include <mixfam/error.hpp>
 
@@ -87,16 +86,11 @@ class PriorFile {
   }
 
   void set_weights_prior(Prior& prior, const Json& name) const {
-    const auto& known = weights_priors();
-    const auto found = name.is_string() ? known.find(name.get<std::string>()) : known.end();
-    if (found == known.end()) {
-      std::vector<std::string> names;
-      for (const auto& [one, value] : known) names.push_back(one);
-      refuse("weights: prior = " + name.dump() + ": must be " + joined(names, " or "));
-    }
-    if (weights_ && *weights_ != found->second)
-      refuse("weights: prior is " + found->first + ", but --weights is " + name_of(*weights_));
-    prior.weights = found->second;
+    const auto found = name.is_string() ? from_string<WeightsPrior>(name.get<std::string>()) : std::nullopt;
+    if (!found) refuse("weights: prior = " + name.dump() + ": must be " + joined(names_of<WeightsPrior>(), " or "));
+    if (weights_ && *weights_ != *found)
+      refuse(std::string("weights: prior is ") + to_string(*found) + ", but --weights is " + to_string(*weights_));
+    prior.weights = *found;
   }
 
   void set_concentration(Prior& prior, const Json& value) const {

@@ -24,7 +24,7 @@ std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string name_of(Assignment assignment) {
+std::string phrase_for(Assignment assignment) {
   switch (assignment) {
     case Assignment::soft:
       return "EM (soft assignment)";
@@ -36,7 +36,7 @@ std::string name_of(Assignment assignment) {
   return "";
 }
 
-std::string name_of(Update update) {
+std::string phrase_for(Update update) {
   switch (update) {
     case Update::ml:
       return "maximum likelihood";
@@ -57,7 +57,7 @@ std::string method(const FitOptions& options) {
   } else if (options.update == Update::vb) {
     text = fmt::format("variational Bayes ({} assignment)", to_string(options.assignment));
   } else {
-    text = fmt::format("{}, {}", name_of(options.assignment), name_of(options.update));
+    text = fmt::format("{}, {}", phrase_for(options.assignment), phrase_for(options.update));
   }
   if (options.prior.weights == WeightsPrior::fixed) text += ", fixed weights";
   if (options.temperature > 1)

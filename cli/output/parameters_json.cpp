@@ -1,7 +1,6 @@
 #include "output/parameters_json.hpp"
 
 #include "output/dense_matrix.hpp"
-#include "weights_prior.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -46,7 +45,7 @@ Json parameters_json(const Schema& schema, ConstVectorView row) {
 }
 
 Json prior_json(const Prior& prior) {
-  Json weights = {{"prior", name_of(prior.weights)}};
+  Json weights = {{"prior", to_string(prior.weights)}};
   if (prior.weights != WeightsPrior::fixed) {
     const bool one_for_all = prior.concentration.size() == 1;
     weights["concentration"] = one_for_all ? Json(prior.concentration.front()) : Json(prior.concentration);

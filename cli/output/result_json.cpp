@@ -4,7 +4,6 @@
 #include "output/components_json.hpp"
 #include "output/parameters_json.hpp"
 #include "output/trace_json.hpp"
-#include "weights_prior.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -30,7 +29,7 @@ Json options(const FitOutcome& outcome) {
                {"seed", request.seed},
                {"update", to_string(options.update)},
                {"assign", to_string(options.assignment)},
-               {"weights", name_of(options.prior.weights)},
+               {"weights", to_string(options.prior.weights)},
                {"tolerance", options.tolerance},
                {"max_iterations", options.max_iterations},
                {"temperature", options.temperature},

@@ -1,10 +1,20 @@
 #pragma once
 
+#include <mixfam/enum_names.hpp>
+
 #include <cstddef>
 #include <string>
 #include <vector>
 
 namespace mixfam::cli {
+
+/// The names of an enumeration.
+template <class Enum>
+std::vector<std::string> names_of() {
+  std::vector<std::string> names;
+  for (const EnumName<Enum>& each : EnumNames<Enum>::all) names.push_back(each.name);
+  return names;
+}
 
 std::string joined(const std::vector<std::string>& parts, const std::string& separator);
 

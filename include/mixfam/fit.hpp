@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mixfam/assignment.hpp>
+#include <mixfam/enum_names.hpp>
 #include <mixfam/export.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/mixture.hpp>
@@ -26,6 +27,14 @@ enum class Verdict {
   interrupted,     ///< the observer asked to stop
   saddle,          ///< at rest, but no maximum: a perturbation raises the objective
 };
+template <>
+struct EnumNames<Verdict> {
+  static constexpr EnumName<Verdict> all[] = {
+      {Verdict::converged, "converged"},     {Verdict::max_iterations, "max_iterations"},
+      {Verdict::decreased, "decreased"},     {Verdict::degenerate, "degenerate"},
+      {Verdict::interrupted, "interrupted"}, {Verdict::saddle, "saddle"},
+  };
+};
 
 /// What happens to a component that no parameters fit.
 enum class DegeneratePolicy {
@@ -34,6 +43,15 @@ enum class DegeneratePolicy {
   drop,    ///< the mixture goes on without it
   keep,    ///< it keeps the parameters that it had
 };
+template <>
+struct EnumNames<DegeneratePolicy> {
+  static constexpr EnumName<DegeneratePolicy> all[] = {
+      {DegeneratePolicy::error, "error"},
+      {DegeneratePolicy::reseed, "reseed"},
+      {DegeneratePolicy::drop, "drop"},
+      {DegeneratePolicy::keep, "keep"},
+  };
+};
 
 /// How the updates of a soft assignment are carried on towards their limit.
 enum class Acceleration {
@@ -41,12 +59,14 @@ enum class Acceleration {
   squarem,   ///< squared extrapolation from two steps, scheme S3 (Varadhan and Roland 2008)
   anderson,  ///< the least residual among combinations of the last steps (Anderson 1965; Walker and Ni 2011)
 };
-
-MIXFAM_API const char* to_string(Update update);
-MIXFAM_API const char* to_string(Assignment assignment);
-MIXFAM_API const char* to_string(Verdict verdict);
-MIXFAM_API const char* to_string(DegeneratePolicy policy);
-MIXFAM_API const char* to_string(Acceleration acceleration);
+template <>
+struct EnumNames<Acceleration> {
+  static constexpr EnumName<Acceleration> all[] = {
+      {Acceleration::none, "none"},
+      {Acceleration::squarem, "squarem"},
+      {Acceleration::anderson, "anderson"},
+  };
+};
 
 struct FitOptions {
   Update update = Update::ml;
@@ -152,7 +172,13 @@ enum class Prefer {
   sound,       ///< the greatest objective less what suspicious components can have gained by chance: log C(n, N_k)
   likelihood,  ///< the greatest objective
 };
-MIXFAM_API const char* to_string(Prefer prefer);
+template <>
+struct EnumNames<Prefer> {
+  static constexpr EnumName<Prefer> all[] = {
+      {Prefer::sound, "sound"},
+      {Prefer::likelihood, "likelihood"},
+  };
+};
 
 struct RestartsResult {
   FitResult best;  ///< by the preference, the earliest among equals; its message names a suspicious one that it beat

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mixfam/assignment.hpp>
+#include <mixfam/enum_names.hpp>
 #include <mixfam/export.hpp>
 #include <mixfam/mixture.hpp>
 #include <mixfam/prior.hpp>
@@ -15,6 +16,13 @@ namespace mixfam {
 enum class Start {
   kmeans_plus_plus,  ///< from centres spread by k-means++ (Arthur and Vassilvitskii 2007)
   random_rows,       ///< from distinct rows drawn by weight
+};
+template <>
+struct EnumNames<Start> {
+  static constexpr EnumName<Start> all[] = {
+      {Start::kmeans_plus_plus, "kmeans++"},
+      {Start::random_rows, "random"},
+  };
 };
 
 struct InitializeOptions {

@@ -6,6 +6,7 @@
 #include <mixfam/block.hpp>
 #include <mixfam/cached_source.hpp>
 #include <mixfam/divergence.hpp>
+#include <mixfam/enum_names.hpp>
 #include <mixfam/error.hpp>
 #include <mixfam/family.hpp>
 #include <mixfam/fit.hpp>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mixfam/enum_names.hpp>
 #include <mixfam/export.hpp>
 #include <mixfam/matrix_view.hpp>
 
@@ -19,6 +20,19 @@ enum class Domain {
   covariance,     ///< symmetric positive definite, stored as its `MatrixForm` says
   scatter,        ///< symmetric positive semidefinite, stored as its `MatrixForm` says
   correction,     ///< within 1e-15 of 0: digits that another field has no room for; 0 where they are not given
+};
+template <>
+struct EnumNames<Domain> {
+  static constexpr EnumName<Domain> all[] = {
+      {Domain::real, "real"},
+      {Domain::positive, "positive"},
+      {Domain::nonnegative, "nonnegative"},
+      {Domain::probability, "probability"},
+      {Domain::probabilities, "probabilities"},
+      {Domain::covariance, "covariance"},
+      {Domain::scatter, "scatter"},
+      {Domain::correction, "correction"},
+  };
 };
 
 /// The rule of a domain in a few words, such as "> 0".

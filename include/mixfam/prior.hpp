@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mixfam/enum_names.hpp>
 #include <mixfam/export.hpp>
 #include <mixfam/family.hpp>
 #include <mixfam/source.hpp>
@@ -14,6 +15,14 @@ enum class WeightsPrior {
   dirichlet,       ///< Dirichlet(concentration)
   fixed,           ///< known: the weights of the start stay as they are
   stick_breaking,  ///< truncated stick-breaking of a Dirichlet process: v_k ~ Beta(1, concentration); Update::vb only
+};
+template <>
+struct EnumNames<WeightsPrior> {
+  static constexpr EnumName<WeightsPrior> all[] = {
+      {WeightsPrior::dirichlet, "dirichlet"},
+      {WeightsPrior::fixed, "fixed"},
+      {WeightsPrior::stick_breaking, "stick-breaking"},
+  };
 };
 
 /// The prior of a mixture: one on the weights, and one conjugate prior for the parameters of every component.
