@@ -1,6 +1,7 @@
 #include "io/hdf5/files.hpp"
 
-#include "io/hdf5/objects.hpp"
+#include "io/hdf5/links.hpp"
+#include "io/hdf5/strings.hpp"
 
 #include <cstdlib>
 #include <filesystem>

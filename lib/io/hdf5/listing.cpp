@@ -1,6 +1,11 @@
+#include "io/hdf5/listing.hpp"
+
+#include "io/hdf5/data_set.hpp"
+#include "io/hdf5/links.hpp"
 #include "io/hdf5/location.hpp"
-#include "io/hdf5/objects.hpp"
 #include "io/hdf5/rehearsal.hpp"
+#include "io/hdf5/strings.hpp"
+#include "io/hdf5/types.hpp"
 
 #include <mixfam/hdf5.hpp>
 

@@ -1,7 +1,9 @@
 #include "io/hdf5/location.hpp"
 
+#include "io/hdf5/data_set.hpp"
 #include "io/hdf5/files.hpp"
-#include "io/hdf5/objects.hpp"
+#include "io/hdf5/links.hpp"
+#include "io/hdf5/listing.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>

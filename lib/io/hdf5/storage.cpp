@@ -1,6 +1,7 @@
 #include "io/hdf5/storage.hpp"
 
-#include "io/hdf5/objects.hpp"
+#include "io/hdf5/data_set.hpp"
+#include "io/hdf5/types.hpp"
 
 #include <mixfam/error.hpp>
 

@@ -1,150 +1,110 @@
 #include "io/hdf5/strings.hpp"
 
-#include "io/hdf5/objects.hpp"
-#include "io/hdf5/rehearsal.hpp"
+#include "io/hdf5/data_set.hpp"
+#include "io/hdf5/types.hpp"
 
 #include <mixfam/error.hpp>
 
-#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <cstring>
-#include <memory>
-#include <numeric>
-#include <unordered_map>
-#include <utility>
 
 namespace mixfam::hdf5 {
+
+Handle open_attribute(hid_t object, const std::string& name) {
+  if (H5Aexists(object, name.c_str()) <= 0) return {};
+  return Handle(H5Aopen(object, name.c_str(), H5P_DEFAULT));
+}
+
+std::string string_at(const void* cell, hid_t type) {
+  if (H5Tis_variable_str(type) > 0) {
+    const char* text = nullptr;
+    std::memcpy(&text, cell, sizeof(text));
+    return text ? text : "";
+  }
+  const char* text = static_cast<const char*>(cell);
+  std::size_t length = strnlen(text, H5Tget_size(type));
+  if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) {
+    while (length > 0 && text[length - 1] == ' ') --length;
+  }
+  return {text, length};
+}
+
 namespace {
 
-static_assert(most_labels <= std::size_t{1} << 16, "codes of labels have 16 bits");
-
-void pack(std::string& bytes, std::uint64_t number) {
-  bytes.append(reinterpret_cast<const char*>(&number), sizeof(number));
-}
-
-void pack(std::string& bytes, const std::vector<std::string>& texts) {
-  pack(bytes, texts.size());
-  for (const std::string& text : texts) {
-    pack(bytes, text.size());
-    bytes += text;
-  }
-}
-
-std::uint64_t unpack_number(std::string_view& bytes) {
-  std::uint64_t number = 0;
-  std::memcpy(&number, bytes.data(), sizeof(number));
-  bytes.remove_prefix(sizeof(number));
-  return number;
-}
-
-std::vector<std::string> unpack_texts(std::string_view& bytes) {
-  std::vector<std::string> texts(unpack_number(bytes));
-  for (std::string& text : texts) {
-    const std::uint64_t size = unpack_number(bytes);
-    text = bytes.substr(0, size);
-    bytes.remove_prefix(size);
-  }
-  return texts;
+/// "file.h5:/path", for messages about something that is open.
+std::string place_of(hid_t object) {
+  std::array<char, 4096> file = {};
+  std::array<char, 4096> path = {};
+  H5Fget_name(object, file.data(), file.size());
+  H5Iget_name(object, path.data(), path.size());
+  return std::string(file.data()) + ":" + path.data();
 }
 
 }  // namespace
 
-std::string packed(const Texts& texts) {
-  std::string bytes;
-  pack(bytes, {texts.path});
-  pack(bytes, texts.is_group_of_codes ? 1 : 0);
-  pack(bytes, texts.names);
-  pack(bytes, texts.categories);
-  pack(bytes, texts.labels.size());
-  for (const auto& labels : texts.labels) pack(bytes, labels);
-  return bytes;
+std::optional<std::vector<std::string>> read_strings(hid_t object) {
+  const bool attribute = H5Iget_type(object) == H5I_ATTR;
+  const Handle type(attribute ? H5Aget_type(object) : H5Dget_type(object));
+  const Handle space(attribute ? H5Aget_space(object) : H5Dget_space(object));
+  if (!type || !space || H5Tget_class(type.id()) != H5T_STRING) return std::nullopt;
+  const hssize_t points = H5Sget_simple_extent_npoints(space.id());
+  if (points <= 0) return std::vector<std::string>{};
+  const std::size_t count = static_cast<std::size_t>(points);
+  const auto read = [&](void* buffer) {
+    return attribute ? H5Aread(object, type.id(), buffer)
+                     : H5Dread(object, type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer);
+  };
+
+  const std::size_t size = H5Tget_size(type.id());
+  require_memory(count, size, "strings");
+  std::vector<char> cells(count * size);
+  if (read(cells.data()) < 0) {
+    const std::string cause = ErrorStack::last().cause();
+    throw Error(ErrorKind::data, place_of(object) + ": cannot read " +
+                                     (attribute ? "an attribute of strings" : "its strings") + ": " + cause);
+  }
+  std::vector<std::string> strings;
+  for (std::size_t i = 0; i < count; ++i) strings.push_back(string_at(cells.data() + i * size, type.id()));
+  if (H5Tis_variable_str(type.id()) > 0) H5Dvlen_reclaim(type.id(), space.id(), H5P_DEFAULT, cells.data());
+  return strings;
 }
 
-Texts unpacked(std::string_view bytes) {
-  Texts texts;
-  texts.path = unpack_texts(bytes).front();
-  texts.is_group_of_codes = unpack_number(bytes) != 0;
-  texts.names = unpack_texts(bytes);
-  texts.categories = unpack_texts(bytes);
-  texts.labels.resize(unpack_number(bytes));
-  for (auto& labels : texts.labels) labels = unpack_texts(bytes);
+std::vector<std::string> category_texts(const Handle& dataset, const std::string& where) {
+  if (auto strings = read_strings(dataset.id())) return *std::move(strings);
+  const Dimensions shape = extent(dataset.id()).value_or(Dimensions{});
+  const Handle number = require(H5Dget_type(dataset.id()), where, "read the type of its values");
+  if (shape.size() != 1 || shape[0] > most_labels || !numeric_type(number.id())) {
+    throw Error(ErrorKind::data,
+                where + ": must hold strings or numbers of rank 1, " + std::to_string(most_labels) + " at most");
+  }
+  std::vector<double> numbers(shape[0]);
+  require_status(H5Dread(dataset.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data()), where,
+                 "read its values");
+  std::vector<std::string> texts;
+  for (const double value : numbers) {
+    std::array<char, 32> text = {};
+    std::snprintf(text.data(), text.size(), "%.17g", value);
+    texts.emplace_back(text.data());
+  }
   return texts;
 }
 
-void StringColumns::add(std::size_t column, std::size_t offset, Handle type) {
-  columns_.push_back({column, offset, std::move(type)});
-}
-
-void StringColumns::set_row(Handle type, std::size_t bytes) {
-  row_type_ = std::move(type);
-  row_bytes_ = bytes;
-}
-
-std::vector<std::vector<std::string>> StringColumns::collect(const CellReader& reader, std::size_t rows,
-                                                             std::size_t block_rows,
-                                                             const std::vector<std::string>& names) {
-  std::vector<std::vector<std::string>> labels(columns_.size());
-  std::vector<std::unordered_map<std::string, std::uint16_t>> numbers(columns_.size());
-  std::vector<std::byte> cells;
-  std::vector<std::uint16_t> codes;
-  for (std::size_t first = 0; first < rows; first += block_rows) {
-    rehearsal::step(reader.where);
-    const std::size_t count = std::min(block_rows, rows - first);
-    require_memory(count, row_bytes_, reader.where);
-    cells.assign(count * row_bytes_, std::byte{0});
-    reader.read(first, count, row_type_.id(), cells.data());
-    const auto release = [&](void*) { reclaim(reader, count, cells); };
-    const std::unique_ptr<void, decltype(release)> strings(cells.data(), release);
-    codes.clear();
-    for (std::size_t n = 0; n < count; ++n) {
-      for (std::size_t i = 0; i < columns_.size(); ++i) {
-        std::string text = string_at(cells.data() + n * row_bytes_ + columns_[i].offset, columns_[i].type.id());
-        const auto [found, is_new] =
-            numbers[i].try_emplace(std::move(text), static_cast<std::uint16_t>(labels[i].size()));
-        if (is_new) labels[i].push_back(found->first);
-        if (labels[i].size() > most_labels) {
-          const std::size_t column = columns_[i].column;
-          throw Error(ErrorKind::data, reader.where + ": row " + std::to_string(first + n) + " of column " +
-                                           std::to_string(column) +
-                                           (column < names.size() ? " ('" + names[column] + "')" : "") +
-                                           " is one more than " + std::to_string(most_labels) +
-                                           " distinct strings, the most that can be categories; choose other columns");
-        }
-        codes.push_back(found->second);
-      }
-    }
-    codes_->append(codes);
+std::vector<std::string> column_names(hid_t dataset) {
+  for (const char* name : {"columns", "names"}) {
+    const Handle attribute = open_attribute(dataset, name);
+    if (!attribute) continue;
+    if (auto strings = read_strings(attribute.id()); strings && !strings->empty()) return *std::move(strings);
   }
-  return labels;
+  return {};
 }
 
-/// Strings of variable length lie in memory of their own.
-void StringColumns::reclaim(const CellReader& reader, std::size_t rows, std::vector<std::byte>& cells) const {
-  const bool any_variable = std::any_of(columns_.begin(), columns_.end(),
-                                        [](const Column& one) { return H5Tis_variable_str(one.type.id()) > 0; });
-  if (!any_variable) return;
-  const Handle memory = reader.memory_space(rows);
-  H5Dvlen_reclaim(row_type_.id(), memory.id(), H5P_DEFAULT, cells.data());
-}
-
-std::vector<std::vector<std::string>> StringColumns::sort(std::vector<std::vector<std::string>> labels) {
-  places_.clear();
-  for (auto& texts : labels) {
-    std::vector<std::uint16_t> order(texts.size());
-    std::iota(order.begin(), order.end(), std::uint16_t{0});
-    std::sort(order.begin(), order.end(), [&](std::uint16_t a, std::uint16_t b) { return texts[a] < texts[b]; });
-    std::vector<std::uint16_t> places(texts.size());
-    for (std::size_t place = 0; place < order.size(); ++place) places[order[place]] = static_cast<std::uint16_t>(place);
-    places_.push_back(std::move(places));
-    std::sort(texts.begin(), texts.end());
-  }
-  return labels;
-}
-
-const std::vector<std::uint16_t>& StringColumns::read(std::size_t first, std::size_t rows) {
-  block_.resize(rows * columns_.size());
-  codes_->read(first * columns_.size(), block_.size(), block_.data());
-  for (std::size_t i = 0; i < block_.size(); ++i) block_[i] = places_[i % columns_.size()][block_[i]];
-  return block_;
+bool is_categorical_group(hid_t object) {
+  if (H5Iget_type(object) != H5I_GROUP) return false;
+  const Handle attribute = open_attribute(object, "encoding-type");
+  if (!attribute) return false;
+  const auto encoding = read_strings(attribute.id());
+  return encoding && *encoding == std::vector<std::string>{"categorical"};
 }
 
 }  // namespace mixfam::hdf5

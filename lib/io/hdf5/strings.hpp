@@ -1,69 +1,26 @@
 #pragma once
 
-#include "data/label_codes.hpp"
-#include "io/hdf5/cells.hpp"
+#include "io/hdf5/handles.hpp"
 
-#include <cstddef>
-#include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace mixfam::hdf5 {
 
-/// What is read of a data set as strings. The HDF5 library is at its weakest there, so it is read once, and in a
-/// rehearsal where there is one.
-struct Texts {
-  std::string path;  ///< where the data set was found
-  bool is_group_of_codes = false;
-  std::vector<std::string> names;                ///< the attribute that names columns
-  std::vector<std::string> categories;           ///< of a group of codes
-  std::vector<std::vector<std::string>> labels;  ///< of each column of strings, as they first appear
-};
-/// As bytes for another process, and back.
-std::string packed(const Texts& texts);
-Texts unpacked(std::string_view bytes);
+/// One string of fixed or variable length as it lies in memory after a read of its type.
+std::string string_at(const void* cell, hid_t type);
+/// Strings of a scalar or 1-D attribute or data set, of fixed or variable length; nothing when it holds no strings.
+/// Throws Error(data) where they cannot be read.
+std::optional<std::vector<std::string>> read_strings(hid_t object);
+/// The attribute of an object, invalid when there is none.
+Handle open_attribute(hid_t object, const std::string& name);
+/// Names from the attribute `columns` or `names`; empty when there is none.
+std::vector<std::string> column_names(hid_t dataset);
 
-/// The columns of strings of a data set, which become the places of their labels in sorted order.
-class StringColumns {
- public:
-  explicit StringColumns(std::shared_ptr<LabelCodes> codes) : codes_(std::move(codes)) {}
-
-  /// A column of what is handed out whose cells lie at an offset within a row of `row_bytes` bytes.
-  void add(std::size_t column, std::size_t offset, Handle type);
-  bool empty() const { return columns_.empty(); }
-  std::size_t count() const { return columns_.size(); }
-  std::size_t column(std::size_t i) const { return columns_[i].column; }
-  hid_t type(std::size_t i) const { return columns_[i].type.id(); }
-  /// The type of a row in memory.
-  void set_row(Handle type, std::size_t bytes);
-  std::size_t row_bytes() const { return row_bytes_; }
-
-  /// The labels of each column as they first appear, by one pass that also keeps their codes. Throws Error(data) where
-  /// they are too many to be categories.
-  std::vector<std::vector<std::string>> collect(const CellReader& reader, std::size_t rows, std::size_t block_rows,
-                                                const std::vector<std::string>& names);
-  /// The labels in sorted order, whose places `read` gives from now on.
-  std::vector<std::vector<std::string>> sort(std::vector<std::vector<std::string>> labels);
-  /// The places of some rows, row after row.
-  const std::vector<std::uint16_t>& read(std::size_t first, std::size_t rows);
-
- private:
-  struct Column {
-    std::size_t column;
-    std::size_t offset;
-    Handle type;
-  };
-
-  void reclaim(const CellReader& reader, std::size_t rows, std::vector<std::byte>& cells) const;
-
-  std::vector<Column> columns_;
-  Handle row_type_;
-  std::size_t row_bytes_ = 0;
-  std::shared_ptr<LabelCodes> codes_;               ///< numbers of labels as they first appear
-  std::vector<std::vector<std::uint16_t>> places_;  ///< in sorted order
-  std::vector<std::uint16_t> block_;
-};
+/// Categories as AnnData and pandas store them: a group of `categories` and `codes`.
+bool is_categorical_group(hid_t object);
+/// The categories of such a group, strings or numbers. Throws Error(data).
+std::vector<std::string> category_texts(const Handle& dataset, const std::string& where);
 
 }  // namespace mixfam::hdf5

@@ -1,0 +1,98 @@
+#include "io/hdf5/row_reader.hpp"
+
+#include <mixfam/error.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace mixfam::hdf5 {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::data, message); }
+
+template <class T>
+bool beyond_exact(const std::byte* bytes, std::size_t count) {
+  constexpr T limit = T{1} << 53;
+  const T* values = reinterpret_cast<const T*>(bytes);
+  return std::any_of(values, values + count, [](T value) {
+    if constexpr (std::is_signed_v<T>) {
+      return value >= limit || value <= -limit;
+    } else {
+      return value >= limit;
+    }
+  });
+}
+
+/// Bit fields have no conversion to numbers in HDF5: they are read as bits into the slot of the double they become.
+void bits_to_double(std::byte* slot, std::size_t size) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, slot, size);
+  const double value = static_cast<double>(bits);
+  std::memcpy(slot, &value, sizeof(value));
+}
+
+}  // namespace
+
+void RowReader::read(std::size_t first, std::size_t count, std::byte* target) {
+  if (!layout_.gather.empty()) staging_.resize(count * layout_.row_bytes);
+  if (layout_.memory_type != H5I_INVALID_HID)
+    layout_.reader.read(first, count, layout_.memory_type, layout_.gather.empty() ? target : staging_.data());
+  if (!layout_.strings.empty()) read_codes(first, count, target);
+  if (layout_.is_group_of_codes) check_codes(first, count, target);
+  if (!layout_.gather.empty()) gather_columns(count, target);
+  for (const auto& [column, size] : layout_.bit_fields) {
+    for (std::size_t n = 0; n < count; ++n)
+      bits_to_double(target + n * layout_.handed_row_bytes() + column * sizeof(double), size);
+  }
+}
+
+/// Writes the places of labels where their columns stand: doubles in a table, else int32.
+void RowReader::read_codes(std::size_t first, std::size_t count, std::byte* target) {
+  const std::vector<std::uint16_t>& places = layout_.strings.read(first, count);
+  for (std::size_t n = 0; n < count; ++n) {
+    for (std::size_t i = 0; i < layout_.strings.count(); ++i) {
+      const std::uint16_t place = places[n * layout_.strings.count() + i];
+      std::byte* slot =
+          target + n * layout_.handed_row_bytes() + layout_.strings.column(i) * element_size(layout_.element);
+      if (layout_.element == ElementType::float64) {
+        const double code = place;
+        std::memcpy(slot, &code, sizeof(code));
+      } else {
+        const std::int32_t code = place;
+        std::memcpy(slot, &code, sizeof(code));
+      }
+    }
+  }
+}
+
+void RowReader::check_codes(std::size_t first, std::size_t count, const std::byte* target) const {
+  const auto* codes = reinterpret_cast<const std::int32_t*>(target);
+  for (std::size_t n = 0; n < count; ++n) {
+    if (codes[n] >= 0 && static_cast<std::size_t>(codes[n]) < layout_.labels[0].size()) continue;
+    const std::string row = layout_.reader.where + ": row " + std::to_string(first + n) + " (from 0) ";
+    if (codes[n] == -1) refuse(row + "has no category (its code is -1, a missing value); leave such rows out");
+    refuse(row + "has the code " + std::to_string(codes[n]) + ", but there are " +
+           std::to_string(layout_.labels[0].size()) + " categories");
+  }
+}
+
+void RowReader::gather_columns(std::size_t count, std::byte* target) const {
+  const std::size_t size = element_size(layout_.element);
+  for (std::size_t n = 0; n < count; ++n) {
+    for (const std::size_t cell : layout_.gather) {
+      std::memcpy(target, staging_.data() + n * layout_.row_bytes + cell * size, size);
+      target += size;
+    }
+  }
+}
+
+bool has_large_integers(ElementType element, const std::byte* values, std::size_t count) {
+  if (element == ElementType::int64) return beyond_exact<std::int64_t>(values, count);
+  if (element == ElementType::uint64) return beyond_exact<std::uint64_t>(values, count);
+  return false;
+}
+
+}  // namespace mixfam::hdf5

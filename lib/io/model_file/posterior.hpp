@@ -1,0 +1,18 @@
+#pragma once
+
+#include "io/model_file/image.hpp"
+#include "io/model_file/reader.hpp"
+
+#include <mixfam/posterior.hpp>
+
+#include <cstddef>
+#include <optional>
+
+namespace mixfam::model_file {
+
+/// The group `/posterior`.
+void put_posterior(Image& image, const Posterior& posterior);
+/// Nothing where there is no such group. Throws Error(data).
+std::optional<Posterior> read_posterior(const Reader& reader, const Family& family, std::size_t components);
+
+}  // namespace mixfam::model_file
