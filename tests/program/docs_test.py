@@ -1,4 +1,4 @@
-"""Commands and programs that the documentation shows do what it says.
+"""Commands and programs that the documentation shows do what it says, and the files that it points to exist.
 
     docs_test.py SOURCE_ROOT PROGRAM
 """
@@ -52,7 +52,24 @@ def cases():
         yield command, mixfam(command)
 
 
+def missing_files():
+    """Links of all pages, and all words of docs/architecture.md with a slash."""
+    for page in sorted((source / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:\s]+)[^):\s]*\)", page.read_text()):
+            if not (page.parent / target).exists():
+                yield f"{page.name}: {target}"
+    paths = set(re.findall(r"(?<![\w(/.-])[\w.-]+(?:/[\w.-]*\w)+", (source / "docs/architecture.md").read_text()))
+    for path in sorted(paths):
+        if not (source / path).exists():
+            yield f"architecture.md: {path}"
+    if len(paths) < 20:
+        yield "architecture.md names no files"
+
+
 passed = failed = 0
+for name in missing_files():
+    failed += 1
+    print(f"{name} does not exist")
 for name, command in cases():
     run = subprocess.run(command, cwd=folder.name, text=True, capture_output=True)
     if run.returncode == 0:
