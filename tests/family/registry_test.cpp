@@ -109,22 +109,24 @@ TEST_CASE("registry: products within products", "[registry]") {
 
 namespace {
 
+/// A specification of each family, in each of its shapes.
+const std::vector<std::string> leaves = {"gaussian",
+                                         "gaussian:covariance=diagonal",
+                                         "gaussian:covariance=spherical,variance=0.25",
+                                         "gaussian:covariance=tied",
+                                         "log_normal",
+                                         "exponential",
+                                         "gamma",
+                                         "poisson",
+                                         "geometric",
+                                         "bernoulli",
+                                         "binomial:trials=7",
+                                         "categorical:categories=0|5..7",
+                                         "multinomial:trials=4",
+                                         "multinomial"};
+
 /// A random specification over `columns` columns, products within products included.
 std::string random_spec(Random& random, std::size_t columns, int depth) {
-  static const std::vector<std::string> leaves = {"gaussian",
-                                                  "gaussian:covariance=diagonal",
-                                                  "gaussian:covariance=spherical,variance=0.25",
-                                                  "gaussian:covariance=tied",
-                                                  "log_normal",
-                                                  "exponential",
-                                                  "gamma",
-                                                  "poisson",
-                                                  "geometric",
-                                                  "bernoulli",
-                                                  "binomial:trials=7",
-                                                  "categorical:categories=0|5..7",
-                                                  "multinomial:trials=4",
-                                                  "multinomial"};
   std::vector<std::size_t> order(columns);
   for (std::size_t j = 0; j < columns; ++j) std::swap(order[j] = j, order[random.below(j + 1)]);
   std::string text;
@@ -145,6 +147,11 @@ std::string random_spec(Random& random, std::size_t columns, int depth) {
 TEST_CASE("registry: the specification of a family makes it again", "[registry]") {
   const Registry registry = Registry::builtin();
   Random random{8};
+  for (const RegistryEntry& entry : registry.entries()) {
+    INFO(entry.name);
+    CHECK(std::any_of(leaves.begin(), leaves.end(),
+                      [&](const std::string& leaf) { return leaf.substr(0, leaf.find(':')) == entry.name; }));
+  }
   std::size_t nested = 0;
   for (int i = 0; i < 500; ++i) {
     const std::size_t columns = 1 + random.below(6);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "catch.hpp"
+#include "io/test_file.hpp"
 
 // Files of tests/hdf5_files.py.
 
@@ -12,12 +13,6 @@ namespace mixfam {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string test_file(const std::string& name) {
-  const char* folder = std::getenv("MIXFAM_TEST_FILES");
-  REQUIRE(folder != nullptr);
-  return std::string(folder) + "/" + name;
-}
 
 std::set<std::string> names_of_files(const std::string& location) {
   std::set<std::string> names;

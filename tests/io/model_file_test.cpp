@@ -203,29 +203,21 @@ TEST_CASE("a model without seed, options and trace is a model") {
   CHECK(loaded.trace.empty());
 }
 
-TEST_CASE("a product of families is saved with its factors as groups") {
-  const Folder folder;
-  const FamilyPtr family = Registry::builtin().make("gaussian(0) * exponential(1,2)", 3);
-  ParameterTable table(family->parameters(), 2);
-  for (std::size_t k = 0; k < 2; ++k) {
-    for (double& value : table.row(k)) value = 1.0 / static_cast<double>(3 + k);
+TEST_CASE("a product of families, or of products, is saved and loaded") {
+  for (const std::string spec :
+       {"gaussian(0) * exponential(1,2)", "gaussian(2) * (exponential(1) * (poisson(0))(0))(0,1)"}) {
+    INFO(spec);
+    const Folder folder;
+    const FamilyPtr family = Registry::builtin().make(spec, 3);
+    ParameterTable table(family->parameters(), 2);
+    for (std::size_t k = 0; k < 2; ++k) {
+      for (double& value : table.row(k)) value = 1.0 / static_cast<double>(3 + k);
+    }
+    const Mixture mixture(family, {0.25, 0.75}, table);
+    save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}});
+    check_same(load_model(folder / "model.h5", Registry::builtin()).mixture, mixture);
+    check_same(load_start(folder / "model.h5", family), mixture);
   }
-  const Mixture mixture(family, {0.25, 0.75}, table);
-  save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}});
-  check_same(load_model(folder / "model.h5", Registry::builtin()).mixture, mixture);
-}
-
-TEST_CASE("a product within a product is saved and loaded") {
-  const Folder folder;
-  const FamilyPtr family = Registry::builtin().make("gaussian(2) * (exponential(1) * (poisson(0))(0))(0,1)", 3);
-  ParameterTable table(family->parameters(), 2);
-  for (std::size_t k = 0; k < 2; ++k) {
-    for (double& value : table.row(k)) value = 1.0 / static_cast<double>(3 + k);
-  }
-  const Mixture mixture(family, {0.25, 0.75}, table);
-  save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}});
-  check_same(load_model(folder / "model.h5", Registry::builtin()).mixture, mixture);
-  check_same(load_start(folder / "model.h5", family), mixture);
 }
 
 TEST_CASE("both sides of a probability come back with the same bits") {

@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "io/test_file.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
@@ -14,12 +15,6 @@
 using namespace mixfam;
 
 namespace {
-
-std::string test_file(const std::string& name) {
-  const char* folder = std::getenv("MIXFAM_TEST_FILES");
-  if (!folder) throw std::runtime_error("MIXFAM_TEST_FILES must name the folder that tests/hdf5_files.py filled");
-  return std::string(folder) + "/" + name;
-}
 
 Error error_of(const std::function<std::string()>& reading) {
   try {

@@ -53,9 +53,9 @@ TEST_CASE("log_normal: laws", "[laws][log_normal]") {
 
 TEST_CASE("log_normal: its prior", "[log_normal][prior]") {
   const auto is_constant = [](std::size_t p) { return p % 4 < 2; };
-  check_expectation(*log_normal(1), std::vector<double>{0.5, 2, 5, 3}, is_constant);
-  check_expectation(*log_normal(2), std::vector<double>{0.5, -1, 2, 0.3, 5, 8, 3, 0.7}, is_constant);
-  check_draws(*log_normal(2), std::vector<double>{0.5, -1, 2, 0.3, 9, 12, 3, 0.7});
+  check_gradient(*log_normal(1), std::vector<double>{0.5, 2, 5, 3}, is_constant);
+  check_gradient(*log_normal(2), std::vector<double>{0.5, -1, 2, 0.3, 5, 8, 3, 0.7}, is_constant);
+  check_marginals(*log_normal(2), std::vector<double>{0.5, -1, 2, 0.3, 9, 12, 3, 0.7});
 }
 
 TEST_CASE("log_normal: a fit is the diagonal Gaussian's to log x", "[log_normal]") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "differences.hpp"
 #include "laws.hpp"
 #include "models/fit_checks.hpp"
 #include "support.hpp"
@@ -76,8 +77,8 @@ inline LawOptions normal_inverse_gamma_options(std::size_t d, double reach, doub
 
 /// E[c] under p(theta | h) is the gradient of log Z in chi, by differences; the leading constants of t are those places
 /// p for which is_constant(p), of which the family gives the sum. Guilty: expectation, log_partition, chi or from_chi.
-inline void check_expectation(const Family& family, ConstVectorView h,
-                              const std::function<bool(std::size_t)>& is_constant) {
+inline void check_gradient(const Family& family, ConstVectorView h,
+                           const std::function<bool(std::size_t)>& is_constant) {
   std::vector<double> theta(family.parameters().size()), log_scale(1), origin(family.origin_size());
   std::vector<double> chi(family.statistic_size()), c(chi.size());
   const auto H = ConstMatrixView::row_major(h.data(), 1, h.size());
@@ -97,9 +98,7 @@ inline void check_expectation(const Family& family, ConstVectorView h,
   double constants = log_scale[0], differences = 0, scale = 0;
   for (std::size_t p = 0; p < chi.size(); ++p) {
     const double step = 1e-3 * std::max(1.0, std::abs(chi[p]));
-    const double slope = (8 * (log_partition(p, step) - log_partition(p, -step)) -
-                          (log_partition(p, 2 * step) - log_partition(p, -2 * step))) /
-                         (12 * step);
+    const double slope = five_point_slope([&](double e) { return log_partition(p, e); }, step);
     scale = std::max({scale, std::abs(slope), std::abs(c[p])});
     if (is_constant(p)) {
       constants += c[p];
@@ -130,7 +129,7 @@ inline void check_divergence(const Family& family, ConstVectorView q, ConstVecto
 
 /// Draws from the posterior of one component have its mean, its quantiles, and quantiles of the first parameter are
 /// Student's and of the last inverse gamma. Guilty: sample, mean or quantile.
-inline void check_draws(const Family& family, ConstVectorView h) {
+inline void check_marginals(const Family& family, ConstVectorView h) {
   constexpr std::size_t draws = 20000;
   const std::size_t size = family.parameters().size();
   const auto H = ConstMatrixView::row_major(h.data(), 1, h.size());

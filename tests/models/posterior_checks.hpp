@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "differences.hpp"
 #include "models/fit_checks.hpp"
 #include "support.hpp"
 #include "tolerance.hpp"
@@ -60,9 +61,7 @@ inline void check_expectation(const Family& family, const std::vector<double>& h
     family.posterior(one_row(chi), one_row(std::vector<double>()), one_row(moved));
     return family.log_partition(one_row(moved)).value();
   };
-  const double slope =
-      (8 * (log_partition(step) - log_partition(-step)) - (log_partition(2 * step) - log_partition(-2 * step))) /
-      (12 * step);
+  const double slope = five_point_slope(log_partition, step);
   const double rounding = round_off(32, 1 + std::abs(log_partition(0))).allowed / step;
   const double expected = expected_log_density_part(family, h, t);
   INFO("h = " << h[0] << ", " << h[1] << "; x = " << x[0] << ": " << expected << " and " << slope);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 namespace mixfam::hdf5 {
 
@@ -46,13 +45,9 @@ std::optional<std::string> why_not_data(hid_t dataset) {
   return std::nullopt;
 }
 
-std::string filter_text(hid_t creation, int index) {
-  std::array<char, 64> name = {};
-  std::size_t values = 0;
-  unsigned flags = 0;
-  unsigned config = 0;
-  const H5Z_filter_t filter = H5Pget_filter2(creation, static_cast<unsigned>(index), &flags, &values, nullptr,
-                                             name.size() - 1, name.data(), &config);
+namespace {
+
+std::string filter_name(H5Z_filter_t filter, const char* own_name) {
   switch (filter) {
     case H5Z_FILTER_DEFLATE:
       return "gzip";
@@ -63,8 +58,24 @@ std::string filter_text(hid_t creation, int index) {
     case H5Z_FILTER_SZIP:
       return "szip";
     default:
-      return name[0] ? name.data() : "filter " + std::to_string(filter);
+      return own_name[0] ? own_name : "filter " + std::to_string(filter);
   }
+}
+
+}  // namespace
+
+std::vector<Filter> filters(hid_t creation) {
+  std::vector<Filter> all;
+  for (int i = 0; i < H5Pget_nfilters(creation); ++i) {
+    std::array<char, 64> name = {};
+    unsigned flags = 0;
+    unsigned config = 0;
+    std::size_t values = 0;
+    const H5Z_filter_t number = H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &values, nullptr,
+                                               name.size() - 1, name.data(), &config);
+    all.push_back({number, (flags & H5Z_FLAG_OPTIONAL) != 0, filter_name(number, name.data())});
+  }
+  return all;
 }
 
 }  // namespace mixfam::hdf5

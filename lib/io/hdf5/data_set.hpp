@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mixfam::hdf5 {
 
@@ -14,7 +15,12 @@ std::optional<Dimensions> extent(hid_t dataset);
 /// besides.
 std::optional<std::string> why_not_data(hid_t dataset);
 
-/// The name of a filter of a creation property list: "gzip".
-std::string filter_text(hid_t creation, int index);
+struct Filter {
+  H5Z_filter_t number;
+  bool optional;     ///< it may leave out a chunk that it cannot make smaller
+  std::string name;  ///< "gzip"
+};
+/// Those of a creation property list, in the order in which they are applied to what is written.
+std::vector<Filter> filters(hid_t creation);
 
 }  // namespace mixfam::hdf5

@@ -35,7 +35,7 @@ std::string layout_text(hid_t dataset) {
   std::array<hsize_t, H5S_MAX_RANK> chunk = {};
   const int rank = H5Pget_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data());
   std::string text = "chunked " + shape_text(Dimensions(chunk.begin(), chunk.begin() + std::max(0, rank)));
-  for (int i = 0; i < H5Pget_nfilters(creation.id()); ++i) text += ", " + filter_text(creation.id(), i);
+  for (const Filter& filter : filters(creation.id())) text += ", " + filter.name;
   return text;
 }
 

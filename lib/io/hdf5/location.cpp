@@ -67,14 +67,9 @@ std::string only_eligible_path(const Handle& file, const std::string& file_name)
 }
 
 void require_filters(hid_t creation, const std::string& where) {
-  for (int i = 0; i < H5Pget_nfilters(creation); ++i) {
-    unsigned flags = 0;
-    unsigned config = 0;
-    std::size_t values = 0;
-    const H5Z_filter_t filter =
-        H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, &config);
-    if (H5Zfilter_avail(filter) > 0) continue;
-    refuse(where + ": is compressed with '" + filter_text(creation, i) + "' (filter " + std::to_string(filter) +
+  for (const Filter& filter : filters(creation)) {
+    if (H5Zfilter_avail(filter.number) > 0) continue;
+    refuse(where + ": is compressed with '" + filter.name + "' (filter " + std::to_string(filter.number) +
            "), for which this HDF5 library has no plug-in; point HDF5_PLUGIN_PATH to one, or where the file can be "
            "read, rewrite it with: h5repack -f GZIP=4 in.h5 out.h5");
   }

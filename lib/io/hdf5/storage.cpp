@@ -23,28 +23,11 @@ constexpr std::uint64_t checksum_bytes = 4;  // of fletcher32
   throw Error(ErrorKind::data, where + ": " + what + ": the file is damaged; copy or download it again");
 }
 
-struct Filter {
-  H5Z_filter_t number;
-  bool optional;
-  std::string name;
-
-  /// Others may give up on a chunk that they cannot make smaller.
-  bool always_applies() const { return !optional || number == H5Z_FILTER_SHUFFLE || number == H5Z_FILTER_FLETCHER32; }
-  bool keeps_size() const { return number == H5Z_FILTER_SHUFFLE || number == H5Z_FILTER_FLETCHER32; }
-};
-
-std::vector<Filter> filters(hid_t creation) {
-  std::vector<Filter> all;
-  for (int i = 0; i < H5Pget_nfilters(creation); ++i) {
-    unsigned flags = 0;
-    unsigned config = 0;
-    std::size_t values = 0;
-    const H5Z_filter_t number =
-        H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, &config);
-    all.push_back({number, (flags & H5Z_FLAG_OPTIONAL) != 0, filter_text(creation, i)});
-  }
-  return all;
+bool keeps_size(const Filter& filter) {
+  return filter.number == H5Z_FILTER_SHUFFLE || filter.number == H5Z_FILTER_FLETCHER32;
 }
+/// Others may give up on a chunk that they cannot make smaller.
+bool always_applies(const Filter& filter) { return !filter.optional || keeps_size(filter); }
 
 std::vector<hsize_t> chunk_shape(hid_t creation) {
   std::array<hsize_t, H5S_MAX_RANK> shape = {};
@@ -100,11 +83,11 @@ std::optional<std::uint64_t> needed_bytes(const ChunkRecord& record, const std::
   bool packed = false;
   for (std::size_t f = 0; f < pipeline.size(); ++f) {
     if ((record.left_out >> f & 1) != 0) {
-      if (pipeline[f].always_applies())
+      if (always_applies(pipeline[f]))
         refuse_damage(where, record.text() + " is said to be stored without " + pipeline[f].name);
       continue;
     }
-    packed = packed || !pipeline[f].keeps_size();
+    packed = packed || !keeps_size(pipeline[f]);
     if (pipeline[f].number == H5Z_FILTER_FLETCHER32) unpacked += checksum_bytes;
   }
   if (record.left_out >> pipeline.size() != 0)
