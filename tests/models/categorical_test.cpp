@@ -158,8 +158,7 @@ TEST_CASE("categorical: E[c] is the gradient of log Z", "[categorical][prior]") 
         return *family->log_partition(ConstMatrixView::row_major(moved.data(), 1, 4));
       };
       const double step = 1e-2 * h[v];
-      const double slope =
-          five_point_slope(log_partition, step);
+      const double slope = five_point_slope(log_partition, step);
       // Five points: a relative truncation of step^4 and the rounding of log Z over the step.
       const double rounding = 1e-15 * std::abs(log_partition(0)) / step;
       CHECK(close(c[1 + v] + log_scale[0], slope, {1e-6 * std::abs(slope) + 4 * rounding, "five-point difference"}));

@@ -360,9 +360,9 @@ TEST_CASE("gaussian structures: the default prior", "[gaussian][prior]") {
 
 TEST_CASE("gaussian structures: Normal-Inverse-Gamma posteriors", "[gaussian][prior]") {
   check_gradient(*gaussian("diagonal", 2), std::vector<double>{0.5, -1, 2, 0.3, 5, 8, 3, 0.7},
-                    [](std::size_t p) { return p % 4 < 2; });
+                 [](std::size_t p) { return p % 4 < 2; });
   check_gradient(*gaussian("spherical", 3), std::vector<double>{0.5, -1, 2, 0.3, 5, 3},
-                    [](std::size_t p) { return p < 2; });
+                 [](std::size_t p) { return p < 2; });
   check_divergence(*gaussian("spherical", 3), std::vector<double>{0.5, -1, 2, 0.3, 5, 3},
                    std::vector<double>{-2, 1, 2.5, 0.7, 3, 8});
   check_divergence(*gaussian("diagonal", 1), std::vector<double>{0.5, 20, 50, 30}, std::vector<double>{0, 0.1, 4, 5});

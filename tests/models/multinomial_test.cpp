@@ -118,8 +118,7 @@ TEST_CASE("multinomial: E[c] is the gradient of log Z", "[multinomial][prior]") 
       return *family->log_partition(ConstMatrixView::row_major(moved.data(), 1, 3));
     };
     const double step = 1e-2 * h[j];
-    const double slope =
-        five_point_slope(log_partition, step);
+    const double slope = five_point_slope(log_partition, step);
     // The truncation of five points: step^4 of relative 1e-8, times the fifth derivative.
     CHECK(close(c[1 + j] + log_scale[0] / 10, slope, {1e-6 * std::abs(slope), "five-point difference"}));
   }
