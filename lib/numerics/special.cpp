@@ -44,7 +44,22 @@ double gamma_quantile(double shape, double rate, double level) {
          rate;
 }
 
-double beta_quantile(double a, double b, double level) { return found_quantile(Beta(a, b), level); }
+/// Where one shape is next to nothing beside the other, the smaller of x and 1 - x is a gamma variate over the greater
+/// shape; where both are great, by the first two terms of the expansion of Cornish and Fisher (1938), which ends within
+/// rounding there. Boost's iterations may not end in either.
+double beta_quantile(double a, double b, double level) {
+  constexpr double next_to_nothing = 1e-17;
+  constexpr double great = 1e11;
+  if (a < next_to_nothing * b && a > next_to_nothing) return gamma_quantile(a, b, level);
+  if (b < next_to_nothing * a && b > next_to_nothing) return 1 - gamma_quantile(b, a, 1 - level);
+  if (std::min(a, b) < great) return found_quantile(Beta(a, b), level);
+  const double z = quantile(Normal(), level);
+  const double mean = 1 / (1 + b / a);
+  if (std::isinf(a + b)) return mean;
+  const double deviation = std::sqrt(mean / (1 + a / b)) / std::sqrt(a + b);
+  const double skewness = 2 * (1 / (1 + a / b) - mean) / deviation / (a + b);
+  return mean + deviation * (z + (z * z - 1) / 6 * skewness);
+}
 
 double inverse_gamma_quantile(double shape, double scale, double level) {
   return scale == 0 ? 0 : found_quantile(InverseGamma(shape, scale), level);

@@ -1,3 +1,4 @@
+#include <boost/math/distributions/beta.hpp>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -50,6 +51,28 @@ TEST_CASE("special: what no double holds is infinite or NaN, not an exception", 
     CHECK(std::isnan(special::student_t_quantile(-1, level)));
     CHECK_NOTHROW(special::beta_quantile(150, 1.7e308, level));
     CHECK_NOTHROW(special::beta_quantile(1e-13, 1.7e308, level));
+  }
+}
+
+// Where Boost's iterations do not end, or where it has no answer.
+TEST_CASE("special: beta quantiles of extreme shapes", "[special]") {
+  for (const double a : {1e5, 1e10, 1e12, 1e16, 1e100, 1e300})
+    for (const double b : {1e5, 1e10, 1e12, 1e16, 1e100, 1e300, 1.7e308}) {
+      INFO(a << " " << b);
+      const double mean = 1 / (1 + b / a);
+      const double deviation = std::sqrt(mean / (1 + a / b)) / std::sqrt(a + b);
+      const double low = special::beta_quantile(a, b, 0.025);
+      const double high = special::beta_quantile(a, b, 0.975);
+      CHECK(low <= high);
+      // Nearly normal: 1.96 standard deviations to both sides.
+      CHECK(close(low, mean - 1.959964 * deviation, stated(0.01, deviation + round_off(8, 1).allowed)));
+      CHECK(close(high, mean + 1.959964 * deviation, stated(0.01, deviation + round_off(8, 1).allowed)));
+    }
+  // The expansion meets the values of Boost, whose iterations end a little short of them, where both are at home.
+  const boost::math::beta_distribution<long double> law(2e11L, 5e11L);
+  for (const double level : {0.025, 0.5, 0.975}) {
+    const auto expected = static_cast<double>(quantile(law, static_cast<long double>(level)));
+    CHECK(close(special::beta_quantile(2e11, 5e11, level), expected, stated(1e-13, expected)));
   }
 }
 
