@@ -95,10 +95,10 @@ Run run(const Task& task, const Mixture& start, Source& source) {
   options.threads = task.threads;
   options.accelerate = task.acceleration;
   const double until = task.until.value_or(std::numeric_limits<double>::infinity());
-  options.observer = [&](const TraceEntry& entry, const Mixture&) {
+  options.observer = [&](const FitState& state) {
     result.stamps.push_back(Clock::now());
-    result.log_likelihood = entry.log_likelihood;
-    return entry.log_likelihood < until;
+    result.log_likelihood = state.last_entry().log_likelihood;
+    return result.log_likelihood < until ? Observe::go_on : Observe::stop_fit;
   };
   fit(start, source, options);
   return result;

@@ -72,10 +72,10 @@ nlohmann::json measure(const std::vector<std::string>& arguments) {
     FitOptions options;
     options.tolerance = tolerance;
     options.threads = 1;
-    options.observer = [&](const TraceEntry&, const Mixture&) {
+    options.observer = [&](const FitState&) {
       last = processor_seconds();
       if (first == 0) first = last;
-      return true;
+      return Observe::go_on;
     };
     RestartsOptions restarts;
     restarts.start = start;

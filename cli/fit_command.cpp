@@ -102,9 +102,9 @@ RestartsResult as_only_restart(FitResult result, std::uint64_t seed) {
 RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Source& source, FitOptions options,
                        Progress& progress) {
   progress.expect(request.restarts, options);
-  options.observer = [&](const TraceEntry& entry, const Mixture&) {
-    progress.iteration(entry);
-    return interrupting_signal() == 0;
+  options.observer = [&](const FitState& state) {
+    progress.iteration(state.restart(), state.last_entry());
+    return interrupting_signal() == 0 ? Observe::go_on : Observe::stop_all;
   };
   if (request.starts_from_file()) {
     progress.begin(0);
@@ -116,6 +116,7 @@ RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Sourc
   restarts.seed = request.seed;
   restarts.prefer = request.prefer;
   restarts.observer = [&](std::size_t restart) { progress.begin(restart); };
+  restarts.ended = [&](const RestartSummary& one) { progress.end(one.restart); };
   return fit_restarts(family, request.components, source, restarts, options);
 }
 

@@ -51,20 +51,22 @@ void Progress::expect(std::size_t restarts, const FitOptions& options) {
 }
 
 void Progress::begin(std::size_t restart) {
-  finish_restart();
-  restart_ = restart;
-  running_ = true;
-  first_and_last_.clear();
-  forecast_ = Forecast(tolerance_);
-  if (mode_ == Mode::live) show(start_text() + "first pass over the rows");
+  runs_.emplace(restart, Run(tolerance_));
+  if (mode_ == Mode::live) show(start_text(restart) + "first pass over the rows");
 }
 
-void Progress::iteration(const TraceEntry& entry) {
-  if (first_and_last_.empty()) first_entry_ = Clock::now();
-  if (first_and_last_.size() == 2) first_and_last_.pop_back();
-  first_and_last_.push_back(entry);
-  forecast_.add(entry);
-  if (mode_ != Mode::silent && due()) show(state());
+void Progress::iteration(std::size_t restart, const TraceEntry& entry) {
+  Run& run = runs_.at(restart);
+  if (run.first_and_last.empty()) run.first_entry = Clock::now();
+  if (run.first_and_last.size() == 2) run.first_and_last.pop_back();
+  run.first_and_last.push_back(entry);
+  run.forecast.add(entry);
+  if (mode_ != Mode::silent && due()) show(state(restart, true));
+}
+
+void Progress::end(std::size_t restart) {
+  if (mode_ == Mode::lines) show(state(restart, false));
+  runs_.erase(restart);
 }
 
 void Progress::clear() const {
@@ -72,44 +74,41 @@ void Progress::clear() const {
 }
 
 void Progress::end() {
-  finish_restart();
+  while (!runs_.empty()) end(runs_.begin()->first);
   clear();
   mode_ = Mode::silent;
 }
 
-std::string Progress::start_text() const {
-  return restarts_ > 1 ? fmt::format("start {} ({} of {}), ", restart_, restart_ + 1, restarts_) : "";
+std::string Progress::start_text(std::size_t restart) const {
+  return restarts_ > 1 ? fmt::format("start {} ({} of {}), ", restart, restart + 1, restarts_) : "";
 }
 
 /// Short, so that a line of a terminal holds it.
-std::string Progress::state() const {
-  if (first_and_last_.empty()) return start_text() + "no iteration";
-  const TraceEntry& last = first_and_last_.back();
+std::string Progress::state(std::size_t restart, bool goes_on) const {
+  const Run& run = runs_.at(restart);
+  if (run.first_and_last.empty()) return start_text(restart) + "no iteration";
+  const TraceEntry& last = run.first_and_last.back();
   const double gain = last.gain_m + last.gain_e;
   const bool has_likelihood = !std::isnan(last.log_likelihood);
-  return fmt::format("{}iteration {}: {} {:.2f}{}{}, {}", start_text(), last.iteration,
+  return fmt::format("{}iteration {}: {} {:.2f}{}{}, {}", start_text(restart), last.iteration,
                      has_likelihood ? "log p" : "ELBO", has_likelihood ? last.log_likelihood : last.elbo_e,
-                     std::isnan(gain) ? "" : fmt::format(", gain {:.1e}", gain), pace(),
+                     std::isnan(gain) ? "" : fmt::format(", gain {:.1e}", gain), pace(run, goes_on),
                      duration_text(seconds(Clock::now() - begun_)));
 }
 
-/// The time of a pass over the data, and how many are still to come of this start.
-std::string Progress::pace() const {
-  const TraceEntry& last = first_and_last_.back();
-  const std::size_t passes = last.iteration - first_and_last_.front().iteration;
+/// The time of a pass over the data, and how many are still to come of a start that goes on.
+std::string Progress::pace(const Run& run, bool goes_on) const {
+  const TraceEntry& last = run.first_and_last.back();
+  const std::size_t passes = last.iteration - run.first_and_last.front().iteration;
   if (passes == 0) return "";
-  const double pass = seconds(Clock::now() - first_entry_) / static_cast<double>(passes);
+  const double pass = seconds(Clock::now() - run.first_entry) / static_cast<double>(passes);
   const std::string text = ", " + duration_text(pass) + " a pass";
   const auto left = static_cast<double>(max_iterations_ - std::min(max_iterations_, last.iteration));
-  const auto expected = is_sampling_ ? std::optional(left) : forecast_.remaining_iterations();
-  if (!running_ || !expected) return text;
+  const auto expected = is_sampling_ ? std::optional(left) : run.forecast.remaining_iterations();
+  if (!goes_on || !expected) return text;
   const double remaining = std::min(*expected, left);
   return text +
          fmt::format(", {}{:.0f} left ({})", is_sampling_ ? "" : "~", remaining, duration_text(remaining * pass));
-}
-
-void Progress::finish_restart() {
-  if (std::exchange(running_, false) && mode_ == Mode::lines) show(state());
 }
 
 void Progress::show(const std::string& line) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <string>
 
 namespace mixfam::cli {
@@ -24,7 +25,8 @@ class Progress {
   /// Before the first of several starts under these options.
   void expect(std::size_t restarts, const FitOptions& options);
   void begin(std::size_t restart);
-  void iteration(const TraceEntry& entry);
+  void iteration(std::size_t restart, const TraceEntry& entry);
+  void end(std::size_t restart);
   /// Makes room for another line.
   void clear() const;
   /// Leaves the terminal as it was found.
@@ -34,11 +36,19 @@ class Progress {
   enum class Mode { silent, live, lines };
   using Clock = std::chrono::steady_clock;
 
+  /// A start that is running.
+  struct Run {
+    explicit Run(double tolerance) : forecast(tolerance) {}
+
+    Trace first_and_last;
+    Forecast forecast;
+    Clock::time_point first_entry;
+  };
+
   static Mode choose_mode(bool quiet);
-  std::string state() const;
-  std::string start_text() const;
-  std::string pace() const;
-  void finish_restart();
+  std::string state(std::size_t restart, bool goes_on) const;
+  std::string start_text(std::size_t restart) const;
+  std::string pace(const Run& run, bool goes_on) const;
   void show(const std::string& line);
   bool due();
 
@@ -47,12 +57,8 @@ class Progress {
   std::size_t max_iterations_ = 0;
   double tolerance_ = 0;
   bool is_sampling_ = false;
-  std::size_t restart_ = 0;
-  bool running_ = false;
-  Trace first_and_last_;  ///< entries of the start that is running
-  Forecast forecast_{0};
+  std::map<std::size_t, Run> runs_;  ///< by number: some may run side by side
   Clock::time_point begun_ = Clock::now();
-  Clock::time_point first_entry_;
   Clock::time_point shown_ = Clock::now();
 };
 

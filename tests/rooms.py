@@ -17,7 +17,7 @@ HEADERS = {
     "data": "block source cached_source merged_source",
     "family": "parameters statistics family exponential_family columnwise product registry",
     "model": "assignment update prior posterior mixture divergence",
-    "inference": "initialize trace fit",
+    "inference": "initialize trace fit_state fit",
     "io": "atomic_file hdf5",
 }
 

@@ -3,6 +3,7 @@
 #include <mixfam/assignment.hpp>
 #include <mixfam/enum_names.hpp>
 #include <mixfam/export.hpp>
+#include <mixfam/fit_state.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/mixture.hpp>
 #include <mixfam/posterior.hpp>
@@ -18,23 +19,6 @@
 #include <vector>
 
 namespace mixfam {
-
-enum class Verdict {
-  converged,       ///< the estimates of the remaining gain are below the tolerance, those of a second look too
-  max_iterations,  ///< stopped by the limit on iterations
-  decreased,       ///< the objective fell by more than round-off
-  degenerate,      ///< a component collapsed: no parameters fit it
-  interrupted,     ///< the observer asked to stop
-  saddle,          ///< at rest, but no maximum: a perturbation raises the objective
-};
-template <>
-struct EnumNames<Verdict> {
-  static constexpr EnumName<Verdict> all[] = {
-      {Verdict::converged, "converged"},     {Verdict::max_iterations, "max_iterations"},
-      {Verdict::decreased, "decreased"},     {Verdict::degenerate, "degenerate"},
-      {Verdict::interrupted, "interrupted"}, {Verdict::saddle, "saddle"},
-  };
-};
 
 /// What happens to a component that no parameters fit.
 enum class DegeneratePolicy {
@@ -101,8 +85,7 @@ struct FitOptions {
   bool keep_saddle = false;
 
   bool verify = false;  ///< compute each KL by its definition too, with one more pass an iteration
-  /// Called after each E-step; returning false ends the fit with Verdict::interrupted.
-  std::function<bool(const TraceEntry&, const Mixture&)> observer = {};
+  Observer observer = {};
 };
 
 /// How well the rows of a component support its parameters. Likelihoods of continuous data have spurious maxima, at
@@ -155,6 +138,24 @@ MIXFAM_API FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixVi
 /// that cannot be used.
 MIXFAM_API FitResult fit(const Mixture& start, Source& source, const FitOptions& options = {});
 
+/// The state of the fit that `fit` would make, after the E-step at the start. With `step` and `result_of` it is made in
+/// the caller's own loop:
+///
+///     FitState state = begin_fit(start, source, options);
+///     while (!state.is_done()) state = step(std::move(state), source, options);
+///     FitResult result = result_of(std::move(state), source, options);
+///
+/// The observer is not called. Throws as `fit` does.
+MIXFAM_API FitState begin_fit(const Mixture& start, Source& source, const FitOptions& options = {});
+
+/// The state after one more iteration, or its end. A state that is done stays as it is, but for one at a limit on
+/// iterations that is greater now. Source and update must be those that the fit began with.
+/// Throws Error(usage) where they are not, or for options that contradict each other.
+MIXFAM_API FitState step(FitState state, Source& source, const FitOptions& options = {});
+
+/// What a fit has come to; Verdict::interrupted where it is not done.
+MIXFAM_API FitResult result_of(FitState state, Source& source, const FitOptions& options = {});
+
 /// One start of several and what became of it.
 struct RestartSummary {
   std::size_t restart = 0;
@@ -192,11 +193,16 @@ struct RestartsOptions {
   std::size_t restarts = 1;
   std::uint64_t seed = 0;
   Prefer prefer = Prefer::sound;
-  /// Called before each start with its number.
+  /// Called before each start with its number, in order.
   std::function<void(std::size_t)> observer = {};
+  /// Called with what became of each start, in order.
+  std::function<void(const RestartSummary&)> ended = {};
 };
 
 /// Fits from several starts and returns the best; a start that fails is recorded and does not end the others.
+/// Where the rows are too few for the threads, fits run side by side, on one thread each, over a copy of the rows. The
+/// result is the same, bit for bit, and so is what an observer that stops or throws leads to. Observers are called by
+/// one thread at a time, but not always by the caller's; FitState::restart tells which fit is seen.
 /// Throws Error(numerical) when no start yields a mixture at all.
 MIXFAM_API RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Source& source,
                                        const RestartsOptions& restarts = {}, const FitOptions& options = {});

@@ -10,6 +10,7 @@
 #include <mixfam/error.hpp>
 #include <mixfam/family.hpp>
 #include <mixfam/fit.hpp>
+#include <mixfam/fit_state.hpp>
 #include <mixfam/hdf5.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/matrix_view.hpp>

@@ -72,10 +72,6 @@ Convert converter(ElementType type) {
 /// Each thread holds memory of its own, so that a number beyond any machine's cores only costs.
 constexpr std::size_t most_threads = 1024;
 
-std::size_t thread_count(std::size_t wanted) {
-  return std::min<std::size_t>(wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()), most_threads);
-}
-
 /// Not more than there are parts. How many cores there are is read from files: not for a single part.
 std::size_t threads_for(std::size_t parts, std::size_t wanted) {
   return parts > 1 ? std::min(parts, thread_count(wanted)) : 1;
@@ -165,6 +161,10 @@ class TaskQueue {
 };
 
 }  // namespace
+
+std::size_t thread_count(std::size_t wanted) {
+  return std::min<std::size_t>(wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()), most_threads);
+}
 
 Rows::Rows(Source& data, std::size_t threads_wanted, NativeTypes native_types)
     : source(data), threads(threads_for(leaves_of(data), threads_wanted)), native(native_types) {}

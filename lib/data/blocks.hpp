@@ -26,6 +26,9 @@ inline constexpr std::size_t block_stride = column_stride(block_rows);
 /// Types whose rows are taken as they lie: entry t for ElementType t.
 using NativeTypes = std::bitset<element_type_count>;
 
+/// 0: as many as there are cores.
+std::size_t thread_count(std::size_t wanted);
+
 /// The rows of a source, and how many threads pass over them; 0: as many as there are cores. Never more than there are
 /// leaves to sum.
 struct Rows {

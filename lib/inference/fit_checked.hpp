@@ -9,7 +9,8 @@ namespace mixfam {
 /// Throws Error(usage) for options that contradict each other or the family.
 void check_options(const Family& family, std::size_t components, const FitOptions& options);
 
-/// `fit` for data and options that were checked before.
-FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check);
+/// `fit` for data and options that were checked before, from one of several starts.
+FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check,
+                      std::size_t restart);
 
 }  // namespace mixfam

@@ -37,12 +37,12 @@ double expected_log_joint(const Statistics& statistics, const EStepParameters& p
   return expected_log_density(statistics, parameters) + weighted_log(statistics.counts(), parameters.log_weights);
 }
 
-TraceEntry measure(const State& state, const Statistics& statistics, const Step& step, const TraceEntry* before,
-                   const MeasureRule& rule) {
+TraceEntry measure(const State& state, const Statistics& statistics, const Transition& transition,
+                   const TraceEntry* before, const MeasureRule& rule) {
   const Update update = rule.options.update;
   const bool is_vb = update == Update::vb;
   TraceEntry entry;
-  entry.accelerated = step.accelerated;
+  entry.accelerated = transition.accelerated;
   const Penalty penalty = penalty_of(state, rule.prior);
   const double bound = statistics.log_normaliser() + rule.check.log_base - penalty.total();
   entry.log_likelihood = is_vb ? nan : bound;
@@ -51,11 +51,11 @@ TraceEntry measure(const State& state, const Statistics& statistics, const Step&
   entry.entropy = statistics.entropy();
   entry.elbo_e = entry.q + entry.entropy - penalty.total();
   entry.objective = entry.elbo_e + entry.log_prior;
-  entry.elbo_m = step.elbo;
-  entry.kl = bound - step.elbo;
-  entry.gain_m = before ? step.elbo + entry.log_prior - before->objective : nan;
-  entry.gain_e = entry.elbo_e - step.elbo;
-  entry.residual = std::abs(bound - (step.elbo + step.kl));
+  entry.elbo_m = transition.elbo;
+  entry.kl = bound - transition.elbo;
+  entry.gain_m = before ? transition.elbo + entry.log_prior - before->objective : nan;
+  entry.gain_e = entry.elbo_e - transition.elbo;
+  entry.residual = std::abs(bound - (transition.elbo + transition.kl));
   entry.temperature = rule.assignment.temperature;
   const double expected_log_z = weighted_log(statistics.counts(), state.log_weights);
   entry.expected_log_z = is_vb ? expected_log_z : nan;

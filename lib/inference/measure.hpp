@@ -11,7 +11,7 @@
 namespace mixfam {
 
 /// What made a state, seen from the entry of the trace before it.
-struct Step {
+struct Transition {
   double elbo = std::numeric_limits<double>::quiet_NaN();  ///< ELBO(q_{t-1}, theta_t)
   double kl = std::numeric_limits<double>::quiet_NaN();    ///< KL(q_{t-1} || p(Z | X, theta_t)) by its definition
   bool accelerated = false;
@@ -30,7 +30,7 @@ double expected_log_joint(const Statistics& statistics, const EStepParameters& p
 
 /// The entry of the trace for a state and the statistics of the E-step at it, without its number; `before` is the
 /// entry before, if there is one.
-TraceEntry measure(const State& state, const Statistics& statistics, const Step& step, const TraceEntry* before,
-                   const MeasureRule& rule);
+TraceEntry measure(const State& state, const Statistics& statistics, const Transition& transition,
+                   const TraceEntry* before, const MeasureRule& rule);
 
 }  // namespace mixfam

@@ -1,6 +1,5 @@
 #include "inference/reseed.hpp"
 
-#include "data/blocks.hpp"
 #include "family/total_statistics.hpp"
 #include "numerics/streams.hpp"
 
@@ -123,11 +122,11 @@ bool Repairer::reseed(UpdateResult& result, const FamilyPtr& family, Statistics&
   const auto components = components_of(result.degenerate);
   reseeds_ += components.size();
   if (reseeds_ > reseeds_per_component * statistics.components()) return false;
-  const Statistics total = total_statistics(*family, {source_, threads_});
+  const Statistics total = total_statistics(*family, rows_);
   const double rows = total.total_weight() / static_cast<double>(statistics.components());
   for (const std::size_t k : components) {
     Random random = stream(Stream::reseed, rule.seed, rule.iteration, k);
-    const auto row = draw_row(source_, total.total_weight(), random);
+    const auto row = draw_row(rows_.source, total.total_weight(), random);
     const auto origin = origin_at_row(*family, row);
     const auto s = statistics_at_row(*family, total, row, origin, rows);
     std::copy(origin.begin(), origin.end(), statistics.origins().row(k).begin());
@@ -157,7 +156,7 @@ bool Repairer::drop(UpdateResult& result, const FamilyPtr& family, Statistics& s
 }
 
 void Repairer::note(const std::string& what, const std::vector<Degeneracy>& degenerate) {
-  std::string event = what + ": " + describe(degenerate, source_);
+  std::string event = what + ": " + describe(degenerate, rows_.source);
   if (std::find(events_.begin(), events_.end(), event) == events_.end()) events_.push_back(std::move(event));
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <mixfam/source.hpp>
+#include <mixfam/fit.hpp>
 #include <mixfam/statistics.hpp>
 
+#include "data/blocks.hpp"
 #include "inference/state.hpp"
 #include "model/update.hpp"
 
@@ -12,12 +13,16 @@
 
 namespace mixfam {
 
+/// Whether repaired components are no longer those that they were.
+inline bool begins_anew(DegeneratePolicy policy) { return policy != DegeneratePolicy::keep; }
+
 /// The policy of one fit for components that no parameters fit. It changes the statistics, and leaves it to the update
 /// to make parameters, weights and posteriors of them, so that all methods share it.
 class Repairer {
  public:
-  Repairer(Source& source, const FitOptions& options)
-      : source_(source), policy_(options.degenerate), threads_(options.threads) {}
+  /// `reseeds`: how many components the fit has reseeded, which goes on counting.
+  Repairer(const Rows& rows, DegeneratePolicy policy, std::size_t& reseeds)
+      : rows_(rows), policy_(policy), reseeds_(reseeds) {}
 
   /// Makes an update of the statistics whole again; false when the policy ends the fit, or cannot help. `weights` are
   /// those of fixed weights; `before` is what components keep, none at a start.
@@ -27,9 +32,6 @@ class Repairer {
   ///     keep    it has the parameters, or the posterior, that it had
   bool repair(UpdateResult& result, const FamilyPtr& family, Statistics& statistics, UpdateRule& rule,
               std::vector<double> weights, const State* before);
-
-  /// Whether repaired components are no longer those that they were.
-  bool begins_anew() const { return policy_ != DegeneratePolicy::keep; }
 
   /// What was repaired since the last call, each once.
   std::vector<std::string> take_events() { return std::exchange(events_, {}); }
@@ -41,10 +43,9 @@ class Repairer {
             std::vector<double>& weights);
   void note(const std::string& what, const std::vector<Degeneracy>& degenerate);
 
-  Source& source_;
+  Rows rows_;
   DegeneratePolicy policy_;
-  std::size_t threads_;
-  std::size_t reseeds_ = 0;
+  std::size_t& reseeds_;
   std::vector<std::string> events_;
 };
 

@@ -1,19 +1,25 @@
 #include <mixfam/error.hpp>
 #include <mixfam/fit.hpp>
 
+#include "data/copied_rows.hpp"
 #include "family/data_check.hpp"
 #include "family/require_family.hpp"
 #include "family/total_statistics.hpp"
+#include "inference/contest.hpp"
 #include "inference/fit_checked.hpp"
 #include "inference/start/initialize_checked.hpp"
 #include "model/update.hpp"
-#include "numerics/special.hpp"
 #include "numerics/streams.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <condition_variable>
+#include <exception>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <optional>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace mixfam {
@@ -22,41 +28,9 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Objectives closer than this, in nats, are those of one maximum.
-constexpr double agreement = 0.01;
-
-/// Below this a suspicious component is singular to within rounding, and no objective speaks for it.
-constexpr double singular_eigenvalue = 1e-12;
-
-/// What decides between fits: the lesser rank, then the greater score.
-struct Merit {
-  enum class Rank { whole, doubtful, degenerate };
-  Rank rank;
-  double score;
-
-  bool better_than(const Merit& other) const { return rank != other.rank ? rank < other.rank : score > other.score; }
-};
-
-/// log of the number of ways to choose m of n rows.
-double log_choices(double n, double m) {
-  return special::log_gamma(n + 1) - special::log_gamma(m + 1) - special::log_gamma(std::max(n - m, 0.0) + 1);
-}
-
-/// Under Prefer::sound the score is the objective less what suspicious components can have gained by chance: a
-/// component that chooses its m rows freely among n finds the best of as many sets as there are, which is worth log
-/// C(n, m) nats.
-Merit merit_of(const FitResult& result, Prefer prefer) {
-  Merit merit{Merit::Rank::whole, result.objective()};
-  if (result.verdict == Verdict::decreased || result.verdict == Verdict::saddle) merit.rank = Merit::Rank::doubtful;
-  if (result.verdict == Verdict::degenerate) merit.rank = Merit::Rank::degenerate;
-  for (std::size_t k = 0; prefer == Prefer::sound && k < result.soundness.size(); ++k) {
-    if (!result.soundness[k].suspicious) continue;
-    merit.score -= log_choices(result.total_weight, result.trace.back().counts[k]);
-    if (!(result.soundness[k].components_eigenvalue > singular_eigenvalue))
-      merit.rank = std::max(merit.rank, Merit::Rank::doubtful);
-  }
-  return merit;
-}
+/// Fits run side by side only where the rows and the statistics of one take less than this: what a core's own cache
+/// holds.
+constexpr std::size_t small_bytes = std::size_t{4} << 20;
 
 RestartSummary summarise(std::size_t restart, std::uint64_t seed, const FitResult& result) {
   return {restart,
@@ -69,57 +43,176 @@ RestartSummary summarise(std::size_t restart, std::uint64_t seed, const FitResul
           result.suspicious()};
 }
 
-/// Chooses among the restarts that yielded a mixture, as they come.
-class Contest {
- public:
-  Contest(Prefer prefer, double tolerance) : prefer_(prefer), within_(std::max(agreement, 2 * tolerance)) {}
-
-  void enter(std::size_t restart, FitResult result) {
-    const Merit merit = merit_of(result, prefer_);
-    entries_.push_back({restart, merit});
-    if (best_ && !merit.better_than(best_merit_)) return;
-    best_.emplace(std::move(result));
-    best_merit_ = merit;
-    best_restart_ = restart;
-  }
-  bool empty() const { return !best_; }
-
-  RestartsResult result(std::vector<RestartSummary> summaries) && {
-    std::size_t agreeing = 0;
-    const RestartSummary* beaten = nullptr;  // of those with a greater objective than the best the greatest
-    for (const auto& [restart, merit] : entries_) {
-      const RestartSummary& one = summaries[restart];
-      const double lead = one.objective - best_->objective();
-      agreeing += merit.rank == best_merit_.rank && one.suspicious == best_->suspicious() && std::abs(lead) <= within_;
-      if (merit.rank != Merit::Rank::degenerate && lead > within_ &&
-          (beaten == nullptr || one.objective > beaten->objective))
-        beaten = &one;
-    }
-    if (beaten != nullptr)
-      best_->message += "; start " + std::to_string(beaten->restart) + " (seed " + std::to_string(beaten->seed) +
-                        ") has an objective greater by " + std::to_string(beaten->objective - best_->objective()) +
-                        ", but " + (beaten->suspicious ? "may be spurious" : to_string(*beaten->verdict));
-    return {std::move(*best_), best_restart_, agreeing, std::move(summaries)};
-  }
-
- private:
-  struct Entry {
-    std::size_t restart;
-    Merit merit;
-  };
-
-  Prefer prefer_;
-  double within_;
-  std::vector<Entry> entries_;
-  std::optional<FitResult> best_;
-  Merit best_merit_{};
-  std::size_t best_restart_ = 0;
-};
-
 /// The first start has the seed that was given, so that one start of any seed is the first of several.
 std::uint64_t seed_of(std::uint64_t seed, std::size_t restart) {
   constexpr std::uint64_t as_many = std::uint64_t{1} << 32;  // short enough to be typed
   return restart == 0 ? seed : stream(Stream::restart, seed, restart)() % as_many;
+}
+
+/// What all restarts have in common.
+struct RestartTask {
+  const FamilyPtr& family;
+  std::size_t components;
+  const RestartsOptions& restarts;
+  const FitOptions& options;
+  const DataCheck& check;
+  const Statistics& total;
+};
+
+/// What became of one restart.
+struct Outcome {
+  RestartSummary summary;
+  std::optional<FitResult> result;
+  std::exception_ptr failure;  ///< ends all restarts
+};
+
+/// Makes the restarts on one or several threads. Whatever ends them, an answer of the observer or an exception, has
+/// the effect that it has when they are made one after another: all before it are made, and none after it counts.
+class RestartQueue {
+ public:
+  RestartQueue(const RestartTask& task, std::size_t workers)
+      : task_(task),
+        end_(task.restarts.restarts),
+        window_(4 * workers),
+        contest_(task.restarts.prefer, task.options.tolerance) {}
+
+  void work(Source& source, std::size_t threads) {
+    while (const auto restart = begin()) end(*restart, run(*restart, source, threads));
+  }
+
+  RestartsResult result() && {
+    if (failure_) std::rethrow_exception(failure_);
+    if (contest_.empty())
+      throw Error(ErrorKind::numerical, task_.restarts.restarts == 1
+                                            ? summaries_.front().message
+                                            : "every start failed; the first: " + summaries_.front().message);
+    return std::move(contest_).result(std::move(summaries_));
+  }
+
+ private:
+  /// The next restart. Outcomes wait for those before them, so that restarts must not run far ahead.
+  std::optional<std::size_t> begin() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return next_ >= end_ || next_ < ended_ + window_; });
+    if (next_ >= end_) return std::nullopt;
+    const std::size_t restart = next_++;
+    try {
+      if (task_.restarts.observer) task_.restarts.observer(restart);
+    } catch (...) {
+      fail(restart, std::current_exception());
+      return std::nullopt;
+    }
+    return restart;
+  }
+
+  Outcome run(std::size_t restart, Source& source, std::size_t threads) {
+    const std::uint64_t seed = seed_of(task_.restarts.seed, restart);
+    try {
+      FitOptions own = task_.options;
+      own.seed = seed_of(own.seed, restart);
+      own.threads = threads;
+      own.observer = [this](const FitState& state) { return observe(state); };
+      const InitializeOptions initial{
+          task_.restarts.start, seed,      0, update_rule(own.update, own.prior, own.seed).prior, threads,
+          own.assignment,       own.update};
+      const Mixture start = initialize_checked(task_.family, task_.components, source, initial, task_.total);
+      FitResult result = fit_checked(start, source, own, task_.check, restart);
+      RestartSummary summary = summarise(restart, seed, result);
+      return {std::move(summary), std::move(result), nullptr};
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::numerical) return {{}, std::nullopt, std::current_exception()};
+      return {{restart, seed, std::nullopt, error.what(), nan, nan, 0, false}, std::nullopt, nullptr};
+    } catch (...) {
+      return {{}, std::nullopt, std::current_exception()};
+    }
+  }
+
+  /// Asks the observer for all fits, one after another.
+  Observe observe(const FitState& state) {
+    const std::lock_guard lock(mutex_);
+    if (state.restart() >= end_) return Observe::stop_fit;
+    if (!task_.options.observer) return Observe::go_on;
+    const Observe answer = task_.options.observer(state);
+    if (answer == Observe::stop_all) end_at(state.restart());
+    return answer;
+  }
+
+  void end(std::size_t restart, Outcome outcome) {
+    const std::lock_guard lock(mutex_);
+    if (outcome.failure) {
+      fail(restart, outcome.failure);
+    } else {
+      waiting_.emplace(restart, std::move(outcome));
+    }
+    take_in_order();
+  }
+
+  void take_in_order() {
+    for (auto ready = waiting_.find(ended_); ready != waiting_.end(); ready = waiting_.find(++ended_)) {
+      Outcome outcome = std::move(ready->second);
+      waiting_.erase(ready);
+      if (ended_ >= end_) continue;
+      summaries_.push_back(outcome.summary);
+      if (outcome.result) contest_.enter(ended_, std::move(*outcome.result));
+      try {
+        if (task_.restarts.ended) task_.restarts.ended(summaries_.back());
+      } catch (...) {
+        fail(ended_, std::current_exception());
+      }
+    }
+    changed_.notify_all();
+  }
+
+  void fail(std::size_t restart, std::exception_ptr failure) {
+    if (restart >= end_) return;
+    failure_ = std::move(failure);
+    failed_ = restart;
+    end_at(restart);
+  }
+
+  /// No restart after this one counts, nor what one of them threw.
+  void end_at(std::size_t restart) {
+    end_ = std::min(end_, restart + 1);
+    if (failed_ >= end_) failure_ = nullptr;
+    changed_.notify_all();
+  }
+
+  const RestartTask& task_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t next_ = 0;
+  std::size_t ended_ = 0;  // all before this one have
+  std::size_t end_;
+  std::size_t window_;
+  std::map<std::size_t, Outcome> waiting_;
+  std::vector<RestartSummary> summaries_;
+  Contest contest_;
+  std::exception_ptr failure_;
+  std::size_t failed_ = 0;
+};
+
+/// How many fits run side by side, each on one thread: as many as there are threads where a fit of its own has too few
+/// rows for them.
+std::size_t fits_side_by_side(const RestartTask& task, Source& source) {
+  const std::size_t fits = std::min(thread_count(task.options.threads), task.restarts.restarts);
+  const std::size_t alone = Rows(source, task.options.threads).threads;
+  const std::size_t bytes =
+      sizeof(double) * (source.rows() * source.columns() + task.components * task.family->statistic_size());
+  return fits > alone && bytes <= small_bytes ? fits : 1;
+}
+
+void run_side_by_side(RestartQueue& queue, Source& source, std::size_t fits) {
+  const CopiedRows rows(source);
+  const auto work = [&] {
+    CopiedSource own(rows);
+    queue.work(own, 1);
+  };
+  std::vector<std::jthread> helpers;
+  try {
+    while (helpers.size() + 1 < fits) helpers.emplace_back(work);
+  } catch (const std::system_error&) {  // fewer threads do the same work
+  }
+  work();
 }
 
 }  // namespace
@@ -134,37 +227,15 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
   check_distinct_rows(components, source);
   const Statistics total = total_statistics(*family, {source, options.threads});
 
-  Contest contest(restarts.prefer, options.tolerance);
-  std::vector<RestartSummary> summaries;
-  for (std::size_t restart = 0; restart < restarts.restarts; ++restart) {
-    if (restarts.observer) restarts.observer(restart);
-    const std::uint64_t seed = seed_of(restarts.seed, restart);
-    try {
-      const InitializeOptions initial{restarts.start,
-                                      seed,
-                                      0,
-                                      update_rule(options.update, options.prior, options.seed).prior,
-                                      options.threads,
-                                      options.assignment,
-                                      options.update};
-      const Mixture start = initialize_checked(family, components, source, initial, total);
-      FitOptions own = options;
-      own.seed = seed_of(options.seed, restart);
-      FitResult result = fit_checked(start, source, own, check);
-      summaries.push_back(summarise(restart, seed, result));
-      const bool interrupted = result.verdict == Verdict::interrupted;
-      contest.enter(restart, std::move(result));
-      if (interrupted) break;
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::numerical) throw;
-      summaries.push_back({restart, seed, std::nullopt, error.what(), nan, nan, 0, false});
-    }
+  const RestartTask task{family, components, restarts, options, check, total};
+  const std::size_t fits = fits_side_by_side(task, source);
+  RestartQueue queue(task, fits);
+  if (fits > 1) {
+    run_side_by_side(queue, source, fits);
+  } else {
+    queue.work(source, options.threads);
   }
-  if (contest.empty())
-    throw Error(ErrorKind::numerical, restarts.restarts == 1
-                                          ? summaries.front().message
-                                          : "every start failed; the first: " + summaries.front().message);
-  return std::move(contest).result(std::move(summaries));
+  return std::move(queue).result();
 }
 
 }  // namespace mixfam

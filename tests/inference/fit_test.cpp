@@ -530,9 +530,9 @@ TEST_CASE("fit: the observer sees each entry and can stop the fit", "[fit][stopp
   auto source = table.source();
   std::vector<double> seen;
   FitOptions options;
-  options.observer = [&](const TraceEntry& entry, const Mixture&) {
-    seen.push_back(entry.log_likelihood);
-    return entry.iteration < 3;
+  options.observer = [&](const FitState& state) {
+    seen.push_back(state.last_entry().log_likelihood);
+    return state.last_entry().iteration < 3 ? Observe::go_on : Observe::stop_fit;
   };
   const FitResult result = fit(faithful_start(), source, options);
   CHECK(result.verdict == Verdict::interrupted);
@@ -624,7 +624,9 @@ TEST_CASE("fit: restarts choose the best and keep a record of all", "[fit][resta
     RestartsOptions restarts;
     restarts.restarts = 3;
     FitOptions options;
-    options.observer = [](const TraceEntry& entry, const Mixture&) { return entry.iteration < 1; };
+    options.observer = [](const FitState& state) {
+      return state.last_entry().iteration < 1 ? Observe::go_on : Observe::stop_all;
+    };
     const RestartsResult result = fit_restarts(gaussian(2), 2, source, restarts, options);
     CHECK(result.restarts.size() == 1);
     CHECK(result.best.verdict == Verdict::interrupted);

@@ -119,10 +119,11 @@ double limit_from(const Mixture& mixture, Source& source, FitOptions options) {
   options.tolerance = 0;
   options.max_iterations = 200'000;
   std::vector<double> objectives;
-  options.observer = [&](const TraceEntry& entry, const Mixture&) {
-    objectives.push_back(entry.objective);
-    return objectives.size() <= window ||
-           objectives.back() - objectives[objectives.size() - 1 - window] > next_to_nothing;
+  options.observer = [&](const FitState& state) {
+    objectives.push_back(state.last_entry().objective);
+    const bool gains =
+        objectives.size() <= window || objectives.back() - objectives[objectives.size() - 1 - window] > next_to_nothing;
+    return gains ? Observe::go_on : Observe::stop_fit;
   };
   return fit(mixture, source, options).objective();
 }

@@ -293,12 +293,12 @@ TEST_CASE("gaussian structures: k-means is hard assignment with a known variance
   std::vector<std::vector<double>> fitted;
   std::vector<std::vector<double>> counts;
   std::vector<double> objectives;
-  options.observer = [&](const TraceEntry& entry, const Mixture& mixture) {
-    const auto theta = mixture.parameters().view();
+  options.observer = [&](const FitState& state) {
+    const auto theta = state.mixture().parameters().view();
     fitted.emplace_back(theta.data(), theta.data() + K * d);
-    counts.push_back(entry.counts);
-    objectives.push_back(entry.objective);
-    return true;
+    counts.push_back(state.last_entry().counts);
+    objectives.push_back(state.last_entry().objective);
+    return Observe::go_on;
   };
   const FitResult result = fit(start, source, options);
   CHECK(result.verdict == Verdict::converged);

@@ -1,0 +1,123 @@
+#include "inference/verdict.hpp"
+
+#include "inference/climb.hpp"
+#include "inference/moves.hpp"
+#include "inference/stopping.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mixfam {
+
+namespace {
+
+/// Saddles are left so many times; a fit that comes to rest at yet another one ends there.
+constexpr std::size_t most_saddles = 10;
+
+/// Sampling methods have no limit to converge to.
+bool stops_by_itself(const FitOptions& options) {
+  return options.assignment != Assignment::sampled && options.update != Update::sampled;
+}
+
+/// Whether there are directions that the iterations may not have shown.
+bool is_smooth(const FitMemory& fit, const FitOptions& options) {
+  return options.batch_rows == 0 && options.assignment == Assignment::soft && fit.state.mixture.components() > 1;
+}
+
+void end_converged(FitMemory& fit, const FitOptions& options) {
+  std::string message = "converged after " + std::to_string(fit.trace.back().iteration) + " iterations";
+  const double noise = relative_noise * scale_of(fit.trace.back(), fit.check);
+  if (noise > options.tolerance)
+    message += ", as near as the rounding of the sums over the rows allows: " + nats_text(noise) + " nats";
+  fit.finish(Verdict::converged, std::move(message));
+}
+
+/// Goes on from where the objective is higher, or ends the fit. False where no iteration is left to do so.
+bool leave_saddle(FitMemory& fit, const FitOptions& options, Trial trial) {
+  const std::string same = describe_equal_components(fit.state.parameters);
+  const std::string what = "a perturbation gains " + nats_text(trial.entry.objective - fit.trace.back().objective) +
+                           " nats" + (same.empty() ? "" : "; " + same);
+  if (options.keep_saddle || fit.saddles == most_saddles) {
+    fit.finish(Verdict::saddle,
+               "saddle after " + std::to_string(fit.trace.back().iteration) + " iterations, no maximum: " + what +
+                   (options.keep_saddle ? "; go on from there (without `keep_saddle`) or start elsewhere"
+                                        : "; it is one of many; start elsewhere"));
+    return true;
+  }
+  if (fit.next_iteration() > options.max_iterations) return false;
+  ++fit.saddles;
+  trial.entry.events.push_back("left a saddle: " + what);
+  move_to(fit, std::move(trial));
+  fit.is_judged = true;
+  fit.begin_estimates();
+  if (fit.accelerator) fit.accelerator->restart();
+  return true;
+}
+
+/// Before a fit is said to have converged. True where it ended or moved away.
+bool look_again(FitMemory& fit, const FitInput& input) {
+  const FitOptions& options = input.options;
+  if (!is_smooth(fit, options)) {
+    end_converged(fit, options);
+    return true;
+  }
+  const std::size_t iteration = fit.next_iteration();
+  if (!fit.schedule.is_due(iteration)) return false;
+  const double tolerance = std::max(options.tolerance, relative_noise * scale_of(fit.trace.back(), fit.check));
+  const bool has_before = fit.trace.size() > fit.first_estimated + 2 && fit.before.components() > 0;
+  const SecondLook look(fit.state, fit.last, has_before ? &fit.before : nullptr, fit.rule, input.rows,
+                        {tolerance, LookSchedule::most_passes(iteration), options.seed, fit.trace.size()});
+  if (look.may_ascend()) {
+    auto trial = climb<Trial>(look, {fit.trace.back().objective, tolerance, std::sqrt(fit.check.total_weight)},
+                              [&](Statistics point) -> std::optional<Trial> {
+                                auto proposal = propose(fit, std::move(point));
+                                if (!proposal) return std::nullopt;
+                                return attempt(fit, input, std::move(*proposal));
+                              });
+    if (trial) return leave_saddle(fit, options, std::move(*trial));
+  }
+  if (std::isfinite(look.remaining_gain())) fit.remaining_gain = std::max(fit.remaining_gain, look.remaining_gain());
+  if (!(fit.remaining_gain >= tolerance)) {
+    end_converged(fit, options);
+    return true;
+  }
+  fit.schedule.put_off(iteration, look, tolerance, fit.accelerator.has_value());
+  return false;
+}
+
+}  // namespace
+
+bool judge(FitMemory& fit, const FitInput& input) {
+  fit.is_judged = true;
+  if (!stops_by_itself(input.options)) return false;
+  const TraceSpan entries(fit.trace.begin() + static_cast<std::ptrdiff_t>(fit.first_estimated), fit.trace.end());
+  const Judgement judgement = judge(entries, fit.remaining_gain, input.options, fit.check);
+  fit.remaining_gain = judgement.remaining_gain;
+  if (judgement.verdict == Verdict::converged) return look_again(fit, input);
+  if (judgement.verdict) fit.finish(*judgement.verdict, judgement.message);
+  return judgement.verdict.has_value();
+}
+
+bool judge_extrapolations(FitMemory& fit, const FitInput& input) {
+  const double previous_estimate = fit.remaining_gain;
+  fit.remaining_gain = fit.accelerator->remaining_gain();
+  const bool small = fit.remaining_gain < input.options.tolerance && previous_estimate < input.options.tolerance;
+  return small && look_again(fit, input);
+}
+
+void end_by_limit(FitMemory& fit, const FitOptions& options) {
+  const std::string limit = std::to_string(options.max_iterations) + " iterations";
+  if (!stops_by_itself(options)) return fit.finish(Verdict::max_iterations, "made " + limit);
+  const bool could_accelerate = options.assignment == Assignment::soft && options.batch_rows == 0 &&
+                                options.temperature == 1 && options.accelerate == Acceleration::none;
+  fit.finish(Verdict::max_iterations, "stopped after " + limit +
+                                          ", before the tolerance was reached; allow more (`max_iterations`)" +
+                                          (could_accelerate ? " or take longer steps (`accelerate = anderson`)" : ""));
+}
+
+void end_degenerate(FitMemory& fit, const std::string& what, const std::string& advice) {
+  fit.trace.back().events.push_back("degenerate: " + what);
+  fit.finish(Verdict::degenerate, what + advice);
+}
+
+}  // namespace mixfam
