@@ -475,7 +475,7 @@ FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& op
 FitResult fit(const Mixture& start, Source& source, const FitOptions& options) {
   check_options(start.family(), start.components(), options);
   const DataCheck check = check_data(start.family(), {source, options.threads});
-  check_distinct_rows(start.components(), source);
+  check_distinct_rows(start.components(), {source, options.threads});
   return fit_checked(start, source, options, check);
 }
 
@@ -483,7 +483,7 @@ FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Sourc
   require(family);
   check_options(*family, R.columns(), options);
   const DataCheck check = check_data(*family, {source, options.threads});
-  check_distinct_rows(R.columns(), source);
+  check_distinct_rows(R.columns(), {source, options.threads});
   Statistics statistics = statistics_of_responsibilities(*family, R, {source, options.threads});
   const std::vector<double> equal_weights(R.columns(), 1 / static_cast<double>(R.columns()));
   return Fit(start_from_update(family, std::move(statistics), equal_weights, source, options), source, options, check)
