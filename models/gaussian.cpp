@@ -471,16 +471,19 @@ class Gaussian : public LocatedAtMean {
     reason.constant = std::move(constant);
     return reason;
   }
-  void sample(ConstVectorView theta, Random& random, VectorView x) const {
-    const auto factor = cholesky(square(theta.part(d_, d_ * d_), d_));
-    const auto L = square(ConstVectorView(factor), d_);
-    std::vector<double> z(d_);
-    for (double& value : z) value = random.normal();
-    for (std::size_t i = 0; i < d_; ++i) {
-      x[i] = theta[i];
-      for (std::size_t j = 0; j <= i; ++j) x[i] += L(i, j) * z[j];
-    }
+  auto sampler(ConstVectorView theta) const {
+    return [d = d_, mean = std::vector<double>(theta.begin(), theta.begin() + d_),
+            factor = cholesky(square(theta.part(d_, d_ * d_), d_))](Random& random, VectorView x) {
+      const auto L = square(ConstVectorView(factor), d);
+      for (std::size_t i = 0; i < d; ++i) x[i] = random.normal();
+      for (std::size_t i = d; i-- > 0;) {  // upwards, so that row i finds its normals where they are
+        double sum = mean[i];
+        for (std::size_t j = 0; j <= i; ++j) sum += L(i, j) * x[j];
+        x[i] = sum;
+      }
+    };
   }
+  void sample(ConstVectorView theta, Random& random, VectorView x) const { sampler(theta)(random, x); }
 
   Prior prior() const { return NormalInverseWishart(d_); }
 

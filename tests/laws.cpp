@@ -80,9 +80,10 @@ struct Case {
 
   std::unique_ptr<Rows> draw(std::size_t count, ConstVectorView parameters) const {
     auto result = std::make_unique<Rows>(count, family->columns());
+    const Family::Sampler sample = family->sampler(parameters);
     Values x(family->columns());
     for (std::size_t n = 0; n < count; ++n) {
-      family->sample(parameters, random, x);
+      sample(random, x);
       for (std::size_t j = 0; j < x.size(); ++j) (*result)(n, j) = x[j];
     }
     return result;
@@ -544,8 +545,8 @@ void product_of_one_is_the_family(const Case& c) {
   require(moved == moved_by_product, "recentre");
   Random one{7, c.rows}, two{7, c.rows};
   Values x(c.family->columns()), y(c.family->columns());
-  c.family->sample(theta, one, x);
-  product->sample(theta, two, y);
+  c.family->sampler(theta)(one, x);
+  product->sampler(theta)(two, y);
   require(x == y, "sample");
   if (!c.options.hyperparameters || c.family->hyperparameters().empty()) return;
   const auto h = c.options.hyperparameters(c.random);

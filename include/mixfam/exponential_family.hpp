@@ -240,7 +240,15 @@ class FamilyModel final : public Family {
       family_.recentre(s, by);
     }
   }
-  void sample(ConstVectorView theta, Random& random, VectorView x) const override { family_.sample(theta, random, x); }
+  Sampler sampler(ConstVectorView theta) const override {
+    if constexpr (requires { family_.sampler(theta); }) {
+      return family_.sampler(theta);
+    } else {
+      return [this, parameters = std::vector<double>(theta.begin(), theta.end())](Random& random, VectorView x) {
+        family_.sample(parameters, random, x);
+      };
+    }
+  }
 
   std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
     std::vector<double> buffer;

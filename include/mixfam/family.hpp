@@ -8,6 +8,7 @@
 #include <mixfam/statistics.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -117,8 +118,10 @@ class MIXFAM_API Family {
   virtual void mean_statistic(ConstVectorView theta, ConstVectorView origin, VectorView s) const = 0;
   /// Statistics about the origin `from` become statistics about the origin `to`.
   virtual void recentre(ConstVectorView from, ConstVectorView to, VectorView s) const = 0;
-  /// One draw x ~ p(x | theta), D values.
-  virtual void sample(ConstVectorView theta, Random& random, VectorView x) const = 0;
+  /// Makes draws x ~ p(x | theta), D values each, from parameters prepared once; several threads may call it. The
+  /// family must outlive it.
+  using Sampler = std::function<void(Random&, VectorView)>;
+  virtual Sampler sampler(ConstVectorView theta) const = 0;
 
   // --- all components ---------------------------------------------------------------------------------------
   /// theta = argmax sum_k <S_k, c(theta_k; o_k)>. Rows of the components returned as degenerate are left unspecified.

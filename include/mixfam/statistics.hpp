@@ -15,6 +15,8 @@ class MIXFAM_API Statistics {
  public:
   Statistics() = default;
   Statistics(std::size_t components, std::size_t statistic_size, std::size_t origin_size);
+  /// From the origins (K rows) and the buffer of other statistics. Throws Error(usage) for a buffer of another size.
+  Statistics(std::size_t statistic_size, ConstMatrixView origins, ConstVectorView buffer);
 
   std::size_t components() const { return components_; }
   std::size_t statistic_size() const { return statistic_size_; }

@@ -4,8 +4,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 
 namespace mixfam {
@@ -77,8 +77,12 @@ std::size_t threads_for(std::size_t parts, std::size_t wanted) {
   return parts > 1 ? std::min(parts, thread_count(wanted)) : 1;
 }
 
-std::size_t leaves_of(const Source& source) {
-  return std::max<std::size_t>(1, (source.rows() + leaf_rows - 1) / leaf_rows);
+std::size_t leaves_of(std::size_t rows) { return (rows + leaf_rows - 1) / leaf_rows; }
+
+/// Where the leaves of a rank begin.
+std::size_t first_row_of(std::size_t rank, const Rows& rows) {
+  const std::size_t leaf = leaves_of(rows.source.rows()) * rank / rows.communicator.size();
+  return std::min(leaf * leaf_rows, rows.source.rows());
 }
 
 /// As many leaves as make a task worth a thread's while, but not so many that threads run out of tasks.
@@ -87,7 +91,7 @@ std::size_t leaves_of_task(const Rows& rows) {
   constexpr std::size_t bytes = std::size_t{1} << 20;
   constexpr std::size_t tasks_per_thread = 16;
   const std::size_t fitting = bytes / (leaf_rows * sizeof(double) * rows.source.columns());
-  const std::size_t fair = rows.source.rows() / (leaf_rows * tasks_per_thread * rows.threads);
+  const std::size_t fair = (rows.end_row() - rows.first_row()) / (leaf_rows * tasks_per_thread * rows.threads);
   std::size_t leaves = 1;
   while (2 * leaves <= std::min({most, fitting, fair})) leaves *= 2;
   return leaves;
@@ -102,16 +106,19 @@ class TaskQueue {
         next_(first_task),
         first_(first_task),
         end_(first_task + (chunk.rows + task_rows - 1) / task_rows),
-        window_(4 * threads) {}
+        window_(tasks_ahead(threads)) {
+    running_.reserve(threads);
+  }
 
   std::size_t size() const { return end_ - first_; }
   std::size_t end() const { return end_; }
+  /// Whether a task asked for none to follow.
+  bool stopped() const { return stopped_; }
 
-  void work(std::size_t worker, const std::function<void(std::size_t, const Task&)>& run) {
+  void work(std::size_t worker, const std::function<bool(std::size_t, const Task&)>& run) {
     for (std::optional<Task> task = begin_task(); task; task = begin_task()) {
       try {
-        run(worker, *task);
-        end_task(task->number);
+        end_task(task->number, run(worker, *task));
       } catch (...) {
         fail(task->number, std::current_exception());
         return;
@@ -126,15 +133,16 @@ class TaskQueue {
   std::optional<Task> begin_task() {
     std::unique_lock lock(mutex_);
     // Results wait for those before them, so that threads must not run far ahead.
-    changed_.wait(lock, [&] { return failure_ || running_.empty() || next_ < *running_.begin() + window_; });
-    if (failure_ || next_ == end_) return std::nullopt;
-    running_.insert(next_);
+    changed_.wait(lock, [&] { return failure_ || stopped_ || running_.empty() || next_ < running_[0] + window_; });
+    if (failure_ || stopped_ || next_ == end_) return std::nullopt;
+    running_.push_back(next_);
     const std::size_t row = (next_ - first_) * task_rows_;
     return Task{next_++, &chunk_, row, std::min(task_rows_, chunk_.rows - row)};
   }
-  void end_task(std::size_t number) {
+  void end_task(std::size_t number, bool go_on) {
     const std::lock_guard lock(mutex_);
-    running_.erase(number);
+    stopped_ = stopped_ || !go_on;
+    std::erase(running_, number);
     changed_.notify_all();
   }
   void fail(std::size_t number, std::exception_ptr exception) {
@@ -143,7 +151,7 @@ class TaskQueue {
       failure_ = std::move(exception);
       failed_task_ = number;
     }
-    running_.erase(number);
+    std::erase(running_, number);
     changed_.notify_all();
   }
 
@@ -155,7 +163,8 @@ class TaskQueue {
   std::size_t window_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<std::size_t> running_;
+  std::vector<std::size_t> running_;  // in order
+  bool stopped_ = false;
   std::exception_ptr failure_;
   std::size_t failed_task_ = 0;
 };
@@ -166,13 +175,18 @@ std::size_t thread_count(std::size_t wanted) {
   return std::min<std::size_t>(wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()), most_threads);
 }
 
-Rows::Rows(Source& data, std::size_t threads_wanted, NativeTypes native_types)
-    : source(data), threads(threads_for(leaves_of(data), threads_wanted)), native(native_types) {}
+Rows::Rows(Source& data, std::size_t threads_wanted, const Communicator& processes)
+    : source(data), communicator(processes), threads(1) {
+  threads = threads_for(leaves_of(end_row() - first_row()), threads_wanted);
+}
 
-Rows every_row(Source& source, NativeTypes native_types) {
-  Rows rows(source, 0, native_types);
-  rows.every_row = true;
-  return rows;
+std::size_t Rows::first_row() const { return first_row_of(communicator.rank(), *this); }
+std::size_t Rows::end_row() const { return first_row_of(communicator.rank() + 1, *this); }
+
+Rows every_row(const Rows& rows) {
+  Rows result = rows;
+  result.every_row = true;
+  return result;
 }
 
 DataBlock BlockReader::read(const Chunk& chunk, std::size_t first) {
@@ -230,22 +244,63 @@ void for_each_block(const Rows& rows, const std::function<bool(const DataBlock&)
       if (const DataBlock block = reader.read(chunk, first); block.x.rows > 0 && !visit(block)) return;
 }
 
-void for_each_part(std::size_t count, std::size_t threads, const std::function<void(std::size_t, std::size_t)>& run) {
-  constexpr std::size_t least = 1024;  // for less, a thread costs more than it gains
+void for_each_part(std::size_t count, std::size_t threads, std::size_t least,
+                   const std::function<void(std::size_t, std::size_t)>& run) {
   const std::size_t parts = threads_for(count / least, threads);
-  std::vector<std::jthread> helpers;
-  for (std::size_t part = 1; part < parts; ++part)
-    helpers.emplace_back([&run, count, part, parts] { run(part * count / parts, (part + 1) * count / parts); });
-  run(0, count / parts);
+  std::vector<std::exception_ptr> failures(parts);
+  const auto run_part = [&](std::size_t part) {
+    try {
+      run(part * count / parts, (part + 1) * count / parts);
+    } catch (...) {
+      failures[part] = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t part = 1; part < parts; ++part) helpers.emplace_back(run_part, part);
+    run_part(0);
+  }
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
 }
 
-void for_each_task(const Rows& rows, const std::function<void(std::size_t, const Task&)>& run) {
+namespace {
+
+/// Goes to the row of the first leaf, or to one of an earlier leaf where reading can begin.
+void rewind_to_leaf(Source& source, std::size_t row) {
+  if (row == 0) return source.rewind();
+  for (std::size_t at = source.rewind_to(row); at % leaf_rows != 0; at = source.rewind_to(at / leaf_rows * leaf_rows)) {
+  }
+}
+
+/// The rows of a chunk within begin .. end - 1.
+Chunk clipped(const Chunk& chunk, std::size_t begin, std::size_t end) {
+  Chunk result = chunk;
+  result.first_row = std::max(chunk.first_row, begin);
+  result.rows = std::min(chunk.first_row + chunk.rows, end) - std::min(result.first_row, end);
+  const std::size_t skipped = result.first_row - chunk.first_row;
+  result.data = static_cast<const std::byte*>(chunk.data) +
+                static_cast<std::ptrdiff_t>(skipped * element_size(chunk.type)) * chunk.row_stride;
+  if (chunk.weights) result.weights = chunk.weights + skipped;
+  return result;
+}
+
+}  // namespace
+
+void for_each_task(const Rows& rows, const std::function<bool(std::size_t, const Task&)>& run) {
   const std::size_t task_rows = leaf_rows * leaves_of_task(rows);
+  const std::size_t begin = rows.first_row();
+  const std::size_t end = rows.end_row();
+  if (begin == end) return;
   std::size_t first_task = 0;
-  rows.source.rewind();
-  for (Chunk chunk = rows.source.next(task_rows); chunk.rows > 0; chunk = rows.source.next(task_rows)) {
+  rewind_to_leaf(rows.source, begin);
+  for (Chunk next = rows.source.next(task_rows); next.rows > 0; next = rows.source.next(task_rows)) {
+    if (next.first_row + next.rows <= begin) continue;
+    const Chunk chunk = clipped(next, begin, end);
+    const bool is_last = end < rows.source.rows() && chunk.first_row + chunk.rows == end;
     if (chunk.rows <= task_rows) {
-      run(0, {first_task++, &chunk, 0, chunk.rows});
+      if (chunk.rows > 0 && !run(0, {first_task++, &chunk, 0, chunk.rows})) return;
+      if (is_last) return;
       continue;
     }
     TaskQueue queue(chunk, task_rows, first_task, rows.threads);
@@ -256,6 +311,7 @@ void for_each_task(const Rows& rows, const std::function<void(std::size_t, const
       queue.work(0, run);
     }
     queue.rethrow();
+    if (queue.stopped() || is_last) return;
     first_task = queue.end();
   }
 }

@@ -2,16 +2,18 @@
 
 #include <mixfam/error.hpp>
 
-#include "data/blocks.hpp"
+#include "data/reduce.hpp"
 #include "family/data_check.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace mixfam {
 
@@ -30,31 +32,92 @@ std::string code_text(double code) {
   return text;
 }
 
-/// The distinct codes of one column; most are small, and a table is faster than a set.
-class DistinctCodes {
- public:
-  void insert(double code) {
-    if (code < static_cast<double>(small_.size())) {
-      const auto seen = small_.begin() + static_cast<std::ptrdiff_t>(code);
-      count_ += !*seen;
-      *seen = true;
-    } else {
-      count_ += large_.insert(code).second;
+/// What a pass has found in the columns: rows before the first that ends the search, whose codes are all there is.
+struct FoundCodes {
+  struct Cell {
+    std::size_t row;
+    std::size_t column;  // of those searched
+    double value;
+  };
+  /// For each column the rows where codes were first seen: the first `most_found` + 1 of them.
+  std::vector<std::map<double, std::size_t>> columns;
+  std::optional<Cell> no_code;  // the first
+
+  bool complete() const {
+    return no_code ||
+           std::any_of(columns.begin(), columns.end(), [](const auto& codes) { return codes.size() > most_found; });
+  }
+  FoundCodes& operator+=(const FoundCodes& other) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      columns[i].insert(other.columns[i].begin(), other.columns[i].end());
+      while (columns[i].size() > most_found + 1) columns[i].erase(last_seen(columns[i]));
+    }
+    if (!no_code) no_code = other.no_code;
+    return *this;
+  }
+  /// The first cell that ends the search, if any does.
+  std::optional<Cell> end() const {
+    std::optional<Cell> first = no_code;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].size() <= most_found) continue;
+      const auto last = last_seen(columns[i]);
+      if (!first || std::pair(last->second, i) < std::pair(first->row, first->column))
+        first = Cell{last->second, i, last->first};
+    }
+    return first;
+  }
+
+ private:
+  static std::map<double, std::size_t>::const_iterator last_seen(const std::map<double, std::size_t>& codes) {
+    return std::max_element(codes.begin(), codes.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; });
+  }
+};
+
+void pack(const FoundCodes& found, std::vector<double>& message) {
+  const auto put = [&message](auto value) { message.push_back(static_cast<double>(value)); };
+  put(found.no_code.has_value());
+  const FoundCodes::Cell cell = found.no_code.value_or(FoundCodes::Cell{0, 0, 0});
+  put(cell.row);
+  put(cell.column);
+  put(cell.value);
+  for (const auto& codes : found.columns) {
+    put(codes.size());
+    for (const auto& [code, row] : codes) {
+      put(code);
+      put(row);
     }
   }
-  std::size_t count() const { return count_; }
-  std::vector<double> sorted() const {
-    std::vector<double> codes;
-    for (std::size_t code = 0; code < small_.size(); ++code)
-      if (small_[code]) codes.push_back(static_cast<double>(code));
-    codes.insert(codes.end(), large_.begin(), large_.end());
-    return codes;
+}
+void unpack(ConstVectorView numbers, FoundCodes& found) {
+  const double* next = numbers.begin();
+  const auto take = [&next] { return static_cast<std::size_t>(*next++); };
+  const bool any = take() != 0;
+  const std::size_t row = take();
+  const std::size_t column = take();
+  const double value = *next++;
+  if (any) found.no_code = FoundCodes::Cell{row, column, value};
+  for (auto& codes : found.columns)
+    for (std::size_t left = take(); left > 0; --left) {
+      const double code = *next++;
+      codes.emplace(code, take());
+    }
+}
+
+/// The codes of one column that a worker has met; most are small, and a table is faster than a set.
+class MetCodes {
+ public:
+  /// Whether the code is new.
+  bool insert(double code) {
+    if (!(code < static_cast<double>(small_.size()))) return large_.insert(code).second;
+    const auto met = small_.begin() + static_cast<std::ptrdiff_t>(code);
+    if (*met) return false;
+    return *met = true;
   }
 
  private:
   std::vector<bool> small_ = std::vector<bool>(most_found);
   std::set<double> large_;
-  std::size_t count_ = 0;
 };
 
 [[noreturn]] void refuse(const std::string& family, const std::string& text, const std::string& part,
@@ -137,35 +200,47 @@ std::string column_text(const std::vector<double>& codes) {
 
 }  // namespace
 
-CategoryLists find_categories(const std::string& family, const std::vector<std::size_t>& columns, Source& source) {
-  std::vector<DistinctCodes> found(columns.size());
-  for_each_block(source, [&](const DataBlock& block) {
+CategoryLists find_categories(const std::string& family, const std::vector<std::size_t>& columns, const Rows& rows) {
+  Source& source = rows.source;
+  // A worker visits rows in order: what it has met is in the sum already, with a row before.
+  const auto add = [&columns, met = std::vector<MetCodes>(columns.size())](const DataBlock& block,
+                                                                           FoundCodes& leaf) mutable {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const double* x = block.x.column(columns[i]);
       for (std::size_t n = 0; n < block.x.rows; ++n) {
         if (block.weights && block.weights[n] == 0) continue;
-        const bool is_code = x[n] >= 0 && x[n] <= greatest_code && x[n] == std::floor(x[n]);
-        if (is_code) found[i].insert(x[n] + 0.0);  // -0 becomes 0
-        if (is_code && found[i].count() <= most_found) continue;
-        const std::string cell =
-            describe_cell(source, block.first_row + n, columns[i]) + ": " + code_text(x[n]) + " is ";
-        const std::string advice =
-            "; use another family for this column, such as gaussian, or leave the column out of the data (columns)";
-        if (is_code)
-          throw Error(ErrorKind::data, cell + "one more than " + std::to_string(most_found) +
-                                           " distinct values, which are the most that '" + family + "' looks for" +
-                                           advice);
-        throw Error(ErrorKind::data,
-                    cell + "no category of '" + family + "' (categories are whole numbers >= 0)" + advice);
+        const std::size_t row = block.first_row + n;
+        if (x[n] >= 0 && x[n] <= greatest_code && x[n] == std::floor(x[n])) {
+          const double code = x[n] + 0.0;  // -0 becomes 0
+          if (met[i].insert(code)) leaf.columns[i].emplace(code, row);
+        } else if (!leaf.no_code || row < leaf.no_code->row) {
+          leaf.no_code = FoundCodes::Cell{row, i, x[n]};
+        }
       }
     }
-    return true;
-  });
+  };
+  FoundCodes zero;
+  zero.columns.resize(columns.size());
+  const FoundCodes found = reduce(rows, zero, add);
+  if (const auto cell = found.end()) {
+    const std::string text =
+        describe_cell(source, cell->row, columns[cell->column]) + ": " + code_text(cell->value) + " is ";
+    const std::string advice =
+        "; use another family for this column, such as gaussian, or leave the column out of the data (columns)";
+    const bool no_code = found.no_code && found.no_code->row == cell->row && found.no_code->column == cell->column;
+    throw Error(ErrorKind::data,
+                text +
+                    (no_code ? "no category of '" + family + "' (categories are whole numbers >= 0)"
+                             : "one more than " + std::to_string(most_found) +
+                                   " distinct values, which are the most that '" + family + "' looks for") +
+                    advice);
+  }
   CategoryLists lists;
-  for (const DistinctCodes& codes : found) {
-    if (codes.count() == 0)
+  for (const auto& codes : found.columns) {
+    if (codes.empty())
       throw Error(ErrorKind::data, source.name() + ": all row weights are 0 (there must be a row to fit)");
-    lists.push_back(codes.sorted());
+    std::vector<double>& list = lists.emplace_back();
+    for (const auto& [code, row] : codes) list.push_back(code);
   }
   return lists;
 }

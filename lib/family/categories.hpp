@@ -1,6 +1,6 @@
 #pragma once
 
-#include <mixfam/source.hpp>
+#include "data/blocks.hpp"
 
 #include <cstddef>
 #include <string>
@@ -11,9 +11,9 @@ namespace mixfam {
 
 using CategoryLists = std::vector<std::vector<double>>;
 
-/// The distinct values of the given columns, by one pass over the data, which stops at the first value that is none.
-/// Throws Error(data) naming source, row, column and value where a value is negative, not whole or one too many.
-CategoryLists find_categories(const std::string& family, const std::vector<std::size_t>& columns, Source& source);
+/// The distinct values of the given columns, by one pass over the data, which ends soon after a value that is none.
+/// Throws Error(data) naming source, row, column and value of the first that is negative, not whole or one too many.
+CategoryLists find_categories(const std::string& family, const std::vector<std::size_t>& columns, const Rows& rows);
 
 /// Categories declared by text, for all columns alike or for each apart, separated by ';':
 ///

@@ -2,7 +2,7 @@
 
 #include <mixfam/error.hpp>
 
-#include "data/blocks.hpp"
+#include "data/reduce.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -63,14 +63,32 @@ void check_labels(const Family& family, const Source& source) {
   }
 }
 
-struct Sums {
-  DataCheck check;
-  Sums& operator+=(const Sums& other) {
-    check.log_base += other.check.log_base;
-    check.total_weight += other.check.total_weight;
+/// Rows of which no two are the same, up to as many as are wanted.
+struct DistinctRows {
+  std::size_t wanted;
+  std::set<std::vector<double>> rows;
+
+  bool complete() const { return rows.size() >= wanted; }
+  DistinctRows& operator+=(const DistinctRows& other) {
+    for (const auto& row : other.rows)
+      if (!complete()) rows.insert(row);
     return *this;
   }
 };
+
+void pack(const DistinctRows& distinct, std::vector<double>& message) {
+  if (distinct.rows.empty()) return;
+  message.push_back(static_cast<double>(distinct.rows.begin()->size()));
+  for (const auto& row : distinct.rows) message.insert(message.end(), row.begin(), row.end());
+}
+void unpack(ConstVectorView numbers, DistinctRows& distinct) {
+  if (numbers.empty()) return;
+  const auto columns = static_cast<std::size_t>(numbers[0]);
+  for (std::size_t i = 1; i < numbers.size(); i += columns) {
+    const ConstVectorView row = numbers.part(i, columns);
+    distinct.rows.emplace(row.begin(), row.end());
+  }
+}
 
 }  // namespace
 
@@ -93,9 +111,9 @@ DataCheck check_data(const Family& family, const Rows& rows) {
     throw Error(ErrorKind::usage, source.name() + " has " + std::to_string(source.columns()) + " columns, but '" +
                                       family.spec() + "' models " + std::to_string(family.columns()));
   check_labels(family, source);
-  const auto add = [&](const DataBlock& block, Sums& leaf) {
+  const auto add = [&, log_base = std::vector<double>()](const DataBlock& block, Totals& leaf) mutable {
     check_values(family, source, block);
-    std::vector<double> log_base(block.x.rows);
+    log_base.assign(block.x.rows, 0);
     family.add_log_base(block.x, log_base);
     for (std::size_t n = 0; n < block.x.rows; ++n) {
       const double weight = block.weights ? block.weights[n] : 1;
@@ -103,30 +121,30 @@ DataCheck check_data(const Family& family, const Rows& rows) {
       if (log_base[n] == -std::numeric_limits<double>::infinity())
         throw Error(ErrorKind::data, describe_row(source, block.first_row + n) + " has probability 0 under '" +
                                          family.spec() + "' whatever its parameters");
-      leaf.check.log_base += weight * log_base[n];
-      leaf.check.total_weight += weight;
+      leaf.values[0] += weight * log_base[n];
+      leaf.values[1] += weight;
     }
   };
-  const auto sums = sum_over_blocks(rows, Sums{}, [&add] { return add; });
-  if (!(sums.check.total_weight > 0))
+  const Totals totals = reduce(rows, Totals{{0, 0}}, add);
+  const DataCheck check{totals.values[0], totals.values[1]};
+  if (!(check.total_weight > 0))
     throw Error(ErrorKind::data, source.name() + ": all row weights are 0 (there must be a row to fit)");
-  return sums.check;
+  return check;
 }
 
-void check_distinct_rows(std::size_t components, Source& source) {
-  std::set<std::vector<double>> distinct;
-  for_each_block(source, [&](const DataBlock& block) {
-    std::vector<double> row(block.x.column_count);
-    for (std::size_t n = 0; n < block.x.rows && distinct.size() < components; ++n) {
+void check_distinct_rows(std::size_t components, const Rows& rows) {
+  const auto add = [row = std::vector<double>()](const DataBlock& block, DistinctRows& leaf) mutable {
+    row.resize(block.x.column_count);
+    for (std::size_t n = 0; n < block.x.rows && !leaf.complete(); ++n) {
       if (block.weights && block.weights[n] == 0) continue;
       for (std::size_t j = 0; j < row.size(); ++j) row[j] = block.x.column(j)[n];
-      distinct.insert(row);
+      leaf.rows.insert(row);
     }
-    return distinct.size() < components;
-  });
-  if (distinct.size() < components)
-    throw Error(ErrorKind::data, source.name() + ": " + std::to_string(components) + " components, but only " +
-                                     std::to_string(distinct.size()) + " distinct rows; ask for fewer components");
+  };
+  const std::size_t distinct = reduce(rows, DistinctRows{components, {}}, add).rows.size();
+  if (distinct < components)
+    throw Error(ErrorKind::data, rows.source.name() + ": " + std::to_string(components) + " components, but only " +
+                                     std::to_string(distinct) + " distinct rows; ask for fewer components");
 }
 
 }  // namespace mixfam

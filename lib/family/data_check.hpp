@@ -18,7 +18,7 @@ struct DataCheck {
 DataCheck check_data(const Family& family, const Rows& rows);
 
 /// Throws Error(data) when fewer than `components` rows differ; stops reading as soon as enough are seen.
-void check_distinct_rows(std::size_t components, Source& source);
+void check_distinct_rows(std::size_t components, const Rows& rows);
 
 /// "ages.h5:/X row 17", "column 2 ("income")", and both.
 std::string describe_row(const Source& source, std::size_t row);

@@ -15,7 +15,9 @@ inline NativeTypes native_types(const Family& family) {
 
 /// The same rows, in the types that the family reads.
 inline Rows native_rows(const Rows& rows, const Family& family) {
-  return {rows.source, rows.threads, native_types(family)};
+  Rows result = rows;
+  result.native = native_types(family);
+  return result;
 }
 
 }  // namespace mixfam

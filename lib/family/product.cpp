@@ -199,12 +199,18 @@ class Product final : public Family {
   void recentre(ConstVectorView from, ConstVectorView to, VectorView s) const override {
     for (const Part& part : parts_) part.family->recentre(part.origins(from), part.origins(to), part.statistics(s));
   }
-  void sample(ConstVectorView theta, Random& random, VectorView x) const override {
-    for (const Part& part : parts_) {
-      std::vector<double> values(part.columns.size());
-      part.family->sample(part.parameters(theta), random, values);
-      for (std::size_t j = 0; j < values.size(); ++j) x[part.columns[j]] = values[j];
-    }
+  Sampler sampler(ConstVectorView theta) const override {
+    std::vector<Sampler> samplers;
+    for (const Part& part : parts_) samplers.push_back(part.family->sampler(part.parameters(theta)));
+    return [this, samplers = std::move(samplers)](Random& random, VectorView x) {
+      std::vector<double> values;
+      for (std::size_t i = 0; i < parts_.size(); ++i) {
+        const Part& part = parts_[i];
+        values.resize(part.columns.size());
+        samplers[i](random, values);
+        for (std::size_t j = 0; j < values.size(); ++j) x[part.columns[j]] = values[j];
+      }
+    };
   }
 
   std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {

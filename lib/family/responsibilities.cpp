@@ -2,8 +2,9 @@
 
 #include <mixfam/error.hpp>
 
-#include "data/blocks.hpp"
+#include "data/reduce.hpp"
 #include "family/native_types.hpp"
+#include "family/pack_statistics.hpp"
 #include "family/total_statistics.hpp"
 
 #include <algorithm>
@@ -44,11 +45,9 @@ double weighted(ConstMatrixView R, const DataBlock& block, std::size_t n, std::s
 
 /// Of the rows of positive weight.
 void check_responsibilities(ConstMatrixView R, const Rows& rows) {
-  visit_blocks(rows, [&] {
-    return [&](const DataBlock& block) {
-      for (std::size_t n = 0; n < block.x.rows; ++n)
-        if (!block.weights || block.weights[n] > 0) check_row(R, block.first_row + n, "responsibilities");
-    };
+  visit_blocks(rows, [&](const DataBlock& block) {
+    for (std::size_t n = 0; n < block.x.rows; ++n)
+      if (!block.weights || block.weights[n] > 0) check_row(R, block.first_row + n, "responsibilities");
   });
 }
 
@@ -60,35 +59,25 @@ void check_responsibilities(ConstMatrixView R, const std::string& where) {
 
 namespace {
 
-/// Sums of the rows of each component, K x D, about the first row of the data.
-struct ComponentRows {
-  std::vector<double> counts;
-  std::vector<double> sums;
-  ComponentRows& operator+=(const ComponentRows& other) {
-    for (std::size_t k = 0; k < counts.size(); ++k) counts[k] += other.counts[k];
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += other.sums[i];
-    return *this;
-  }
-};
-
 /// Sets each origin to the mean of the component's rows, so that nothing cancels in the statistics about it.
 void set_origins(const Family& family, ConstMatrixView R, const Rows& rows, MatrixView origins) {
-  std::vector<double> row = first_row(rows.source);
+  const std::vector<double> row = first_row(rows).values;
   const std::size_t columns = row.size();
-  const ComponentRows zero{std::vector<double>(R.columns()), std::vector<double>(R.columns() * columns)};
-  const auto add = [&](const DataBlock& block, ComponentRows& leaf) {
+  const std::size_t size = columns + 1;
+  // For each component the sum of its rows about the first row of the data, and their number behind.
+  const auto add = [&](const DataBlock& block, Totals& leaf) {
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t n = 0; n < block.x.rows; ++n) {
         const double r = weighted(R, block, n, k);
-        leaf.counts[k] += r;
-        for (std::size_t j = 0; j < columns; ++j) leaf.sums[k * columns + j] += r * (block.x.column(j)[n] - row[j]);
+        leaf.values[k * size + columns] += r;
+        for (std::size_t j = 0; j < columns; ++j) leaf.values[k * size + j] += r * (block.x.column(j)[n] - row[j]);
       }
   };
-  const ComponentRows total = sum_over_blocks(Rows(rows.source, rows.threads), zero, [&add] { return add; });
+  const Totals total = reduce(rows, Totals{std::vector<double>(R.columns() * size)}, add);
   for (std::size_t k = 0; k < R.columns(); ++k) {
     std::vector<double> mean = row;
-    for (std::size_t j = 0; total.counts[k] > 0 && j < columns; ++j)
-      mean[j] += total.sums[k * columns + j] / total.counts[k];
+    const double count = total.values[k * size + columns];
+    for (std::size_t j = 0; count > 0 && j < columns; ++j) mean[j] += total.values[k * size + j] / count;
     const auto origin = origin_at_row(family, mean);
     std::copy(origin.begin(), origin.end(), origins.row(k).begin());
   }
@@ -101,8 +90,8 @@ Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView 
   check_responsibilities(R, rows);
   Statistics zero(R.columns(), family.statistic_size(), family.origin_size());
   if (family.origin_size() > 0) set_origins(family, R, rows, zero.origins());
-  const auto add = [&](const DataBlock& block, Statistics& leaf) {
-    std::vector<double> buffer(block.x.rows * R.columns());
+  const auto add = [&, buffer = std::vector<double>(block_rows * R.columns())](const DataBlock& block,
+                                                                               Statistics& leaf) mutable {
     const auto r = MatrixView::column_major(buffer.data(), block.x.rows, R.columns());
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t n = 0; n < block.x.rows; ++n) {
@@ -112,7 +101,7 @@ Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView 
       }
     family.accumulate(block.x, r, leaf.origins(), leaf.sums());
   };
-  return sum_over_blocks(native_rows(rows, family), zero, [&add] { return add; });
+  return reduce(native_rows(rows, family), zero, add);
 }
 
 }  // namespace mixfam

@@ -25,6 +25,16 @@ Statistics::Statistics(std::size_t components, std::size_t statistic_size, std::
       buffer_(scalars + components + components * statistic_size),
       origins_(components * origin_size) {}
 
+Statistics::Statistics(std::size_t statistic_size, ConstMatrixView origins, ConstVectorView buffer)
+    : Statistics(origins.rows(), statistic_size, origins.columns()) {
+  if (buffer.size() != buffer_.size())
+    throw Error(ErrorKind::usage, "a buffer of " + std::to_string(buffer.size()) + " numbers for statistics of " +
+                                      shape_of(*this) + " (there must be " + std::to_string(buffer_.size()) + ")");
+  std::copy(buffer.begin(), buffer.end(), buffer_.begin());
+  for (std::size_t k = 0; k < components_; ++k)
+    for (std::size_t i = 0; i < origin_size_; ++i) this->origins()(k, i) = origins(k, i);
+}
+
 void Statistics::clear() { std::fill(buffer_.begin(), buffer_.end(), 0.0); }
 
 Statistics& Statistics::operator+=(const Statistics& other) {

@@ -1,48 +1,68 @@
 #include "family/total_statistics.hpp"
 
-#include "data/blocks.hpp"
+#include "data/reduce.hpp"
 #include "family/native_types.hpp"
+#include "family/pack_statistics.hpp"
 
 #include <algorithm>
 
 namespace mixfam {
 
-std::vector<double> first_row(Source& source) {
-  std::vector<double> row;
-  for_each_block(source, [&](const DataBlock& block) {
-    for (std::size_t j = 0; j < block.x.column_count; ++j) row.push_back(block.x.column(j)[0]);
-    return false;
-  });
-  return row;
-}
-
 namespace {
 
-struct MeanRow {
-  double weight = 0;
-  std::vector<double> sum;  // about the first row of the data
-  MeanRow& operator+=(const MeanRow& other) {
-    weight += other.weight;
-    for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += other.sum[j];
+/// Whatever the first block holds.
+struct FirstBlock {
+  FirstRow row;
+
+  bool complete() const { return !row.values.empty(); }
+  FirstBlock& operator+=(const FirstBlock& other) {
+    if (!complete()) row = other.row;
     return *this;
   }
 };
 
+void pack(const FirstBlock& first, std::vector<double>& message) {
+  message.push_back(first.row.weighted);
+  message.insert(message.end(), first.row.values.begin(), first.row.values.end());
+}
+void unpack(ConstVectorView numbers, FirstBlock& first) {
+  first.row = {{numbers.begin() + 1, numbers.end()}, numbers[0] != 0};
+}
+
+}  // namespace
+
+FirstRow first_row(const Rows& rows) {
+  Rows alone = rows;
+  alone.threads = 1;
+  return reduce(alone, FirstBlock{},
+                [](const DataBlock& block, FirstBlock& leaf) {
+                  if (leaf.complete()) return;
+                  for (std::size_t j = 0; j < block.x.column_count; ++j)
+                    leaf.row.values.push_back(block.x.column(j)[0]);
+                  leaf.row.weighted = block.weights != nullptr;
+                })
+      .row;
+}
+
+namespace {
+
 std::vector<double> mean_row(const Rows& rows) {
-  std::vector<double> first = first_row(rows.source);
-  const auto add = [&first](const DataBlock& block, MeanRow& leaf) {
-    for (std::size_t n = 0; n < block.x.rows; ++n) leaf.weight += block.weights ? block.weights[n] : 1;
-    for (std::size_t j = 0; j < first.size(); ++j) {
+  std::vector<double> mean = first_row(rows).values;
+  const std::size_t columns = mean.size();
+  // About the first row of the data, and the weight behind.
+  const auto add = [&mean, columns](const DataBlock& block, Totals& leaf) {
+    for (std::size_t n = 0; n < block.x.rows; ++n) leaf.values[columns] += block.weights ? block.weights[n] : 1;
+    for (std::size_t j = 0; j < columns; ++j) {
       const double* column = block.x.column(j);
       double sum = 0;
       for (std::size_t n = 0; n < block.x.rows; ++n)
-        sum += (block.weights ? block.weights[n] : 1) * (column[n] - first[j]);
-      leaf.sum[j] += sum;
+        sum += (block.weights ? block.weights[n] : 1) * (column[n] - mean[j]);
+      leaf.values[j] += sum;
     }
   };
-  const MeanRow total = sum_over_blocks(rows, MeanRow{0, std::vector<double>(first.size())}, [&add] { return add; });
-  for (std::size_t j = 0; j < first.size(); ++j) first[j] += total.sum[j] / total.weight;
-  return first;
+  const Totals total = reduce(rows, Totals{std::vector<double>(columns + 1)}, add);
+  for (std::size_t j = 0; j < columns; ++j) mean[j] += total.values[j] / total.values[columns];
+  return mean;
 }
 
 }  // namespace
@@ -65,7 +85,7 @@ Statistics total_statistics(const Family& family, const Rows& rows, ConstVectorV
     leaf.counts()[0] = leaf.total_weight();
     family.accumulate(block.x, ConstMatrixView::column_major(weights, block.x.rows, 1), leaf.origins(), leaf.sums());
   };
-  return sum_over_blocks(native_rows(rows, family), zero, [&add] { return add; });
+  return reduce(native_rows(rows, family), zero, add);
 }
 
 Statistics total_statistics(const Family& family, const Rows& rows) {

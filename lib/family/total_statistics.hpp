@@ -9,8 +9,12 @@
 
 namespace mixfam {
 
-/// The D values of the first row.
-std::vector<double> first_row(Source& source);
+/// The first row of a block that is not without weight.
+struct FirstRow {
+  std::vector<double> values;  ///< D, or none where all rows have weight 0
+  bool weighted = false;       ///< whether rows have weights
+};
+FirstRow first_row(const Rows& rows);
 
 /// The family's origin at a row of D values.
 std::vector<double> origin_at_row(const Family& family, ConstVectorView row);

@@ -113,7 +113,7 @@ void check_continued(const FitMemory& fit, const Source& source, const FitOption
 DataCheck check_all(const Family& family, std::size_t components, Source& source, const FitOptions& options) {
   check_options(family, components, options);
   const DataCheck check = check_data(family, {source, options.threads});
-  check_distinct_rows(components, source);
+  check_distinct_rows(components, {source, options.threads});
   return check;
 }
 

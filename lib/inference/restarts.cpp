@@ -224,7 +224,7 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
   if (options.keep_saddle) throw Error(ErrorKind::usage, "`keep_saddle` is for a start that is given, not drawn");
   check_options(*family, components, options);
   const DataCheck check = check_data(*family, {source, options.threads});
-  check_distinct_rows(components, source);
+  check_distinct_rows(components, {source, options.threads});
   const Statistics total = total_statistics(*family, {source, options.threads});
 
   const RestartTask task{family, components, restarts, options, check, total};

@@ -157,8 +157,9 @@ std::optional<Coordinates> SecondLook::drawn_direction(Random random) const {
     family.mean_statistic(theta, origin, expected);
     direction.counts()[k] = spread * random.normal();
     for (std::size_t p = 0; p < size; ++p) direction.sums()(k, p) = direction.counts()[k] * expected[p];
+    const Family::Sampler sample = family.sampler(theta);
     for (int draw = 0; draw < draws; ++draw) {
-      family.sample(theta, random, row);
+      sample(random, row);
       family.statistic({columns.data(), columns.size(), 1}, origin, MatrixView::column_major(drawn.data(), 1, size));
       const double factor = spread * random.normal() / std::sqrt(draws);
       for (std::size_t p = 0; p < size; ++p) direction.sums()(k, p) += factor * (drawn[p] - expected[p]);

@@ -1,7 +1,7 @@
 #include <mixfam/divergence.hpp>
 #include <mixfam/error.hpp>
 
-#include "data/blocks.hpp"
+#include "data/reduce.hpp"
 #include "model/weights.hpp"
 #include "numerics/log_sum_exp.hpp"
 
@@ -98,10 +98,8 @@ std::vector<double> log_density_anywhere(const Mixture& mixture, const std::vect
   MemorySource source = source_of(rows, columns);
   const auto evaluator = family.evaluator(mixture.parameters().view());
   const auto log_w = log_weights(mixture.weights());
-  std::vector<double> log_base(block_rows);
-  std::vector<double> joint(components);
-  AlignedVector buffer(block_stride * components);
-  for_each_block(source, [&](const DataBlock& block) {
+  visit_blocks(source, [&, log_base = std::vector<double>(), joint = std::vector<double>(components),
+                        buffer = AlignedVector(block_stride * components)](const DataBlock& block) mutable {
     const std::size_t count = block.x.rows;
     const MatrixView L(buffer.data(), count, components, 1, static_cast<std::ptrdiff_t>(block_stride));
     for (std::size_t k = 0; k < components; ++k) std::fill_n(L.column(k).data(), count, log_w[k]);
@@ -113,7 +111,6 @@ std::vector<double> log_density_anywhere(const Mixture& mixture, const std::vect
       const double log_joint = log_sum_exp(joint);
       if (log_joint > 0.5 * log_zero) result[inside[block.first_row + n]] = log_joint + log_base[n];
     }
-    return true;
   });
   return result;
 }

@@ -3,8 +3,10 @@
 #include <mixfam/error.hpp>
 #include <mixfam/exponential_family.hpp>
 
+#include "data/reduce.hpp"
 #include "family/data_check.hpp"
 #include "family/native_types.hpp"
+#include "family/pack_statistics.hpp"
 #include "numerics/streams.hpp"
 
 #include <algorithm>
@@ -17,14 +19,6 @@ namespace {
 
 /// exp of this and less is 0.
 constexpr double log_negligible = -1e3;
-
-struct Scalar {
-  double value = 0;
-  Scalar& operator+=(const Scalar& other) {
-    value += other.value;
-    return *this;
-  }
-};
 
 }  // namespace
 
@@ -173,16 +167,17 @@ void add_block(BlockPosterior& posterior, const Family& family, const DataBlock&
 Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule) {
   const Family& family = *parameters.family;
   const std::shared_ptr<const Evaluator> evaluator = family.evaluator(parameters.theta.view());
-  return sum_over_blocks(native_rows(rows, family), zero_statistics(parameters), [&] {
-    return [&, posterior = BlockPosterior(parameters, evaluator)](const DataBlock& block, Statistics& leaf) mutable {
-      add_block(posterior, family, block, rows.source, rule, leaf);
-    };
-  });
+  return reduce(
+      native_rows(rows, family), zero_statistics(parameters),
+      [&, posterior = BlockPosterior(parameters, evaluator)](const DataBlock& block, Statistics& leaf) mutable {
+        add_block(posterior, family, block, rows.source, rule, leaf);
+      });
 }
 
 double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
                         const AssignmentRule& rule) {
-  const auto add = [&](BlockPosterior& q, BlockPosterior& p, const DataBlock& block, Scalar& leaf) {
+  const auto add = [&, q = BlockPosterior(old_parameters), p = BlockPosterior(new_parameters)](const DataBlock& block,
+                                                                                               Totals& leaf) mutable {
     q.compute(block, rows.source);
     q.assign(block, rule);
     p.compute(block, rows.source);
@@ -191,15 +186,10 @@ double kl_by_definition(const EStepParameters& old_parameters, const EStepParame
       for (std::size_t n = 0; n < block.x.rows; ++n) {
         if (!(R(n, k) > 0)) continue;
         const double weight = block.weights ? block.weights[n] : 1;
-        leaf.value += weight * R(n, k) * (q.log_responsibility(n, k) - p.log_responsibility(n, k));
+        leaf.values[0] += weight * R(n, k) * (q.log_responsibility(n, k) - p.log_responsibility(n, k));
       }
   };
-  return sum_over_blocks(native_rows(rows, *old_parameters.family), Scalar{},
-                         [&] {
-                           return [&, q = BlockPosterior(old_parameters), p = BlockPosterior(new_parameters)](
-                                      const DataBlock& block, Scalar& leaf) mutable { add(q, p, block, leaf); };
-                         })
-      .value;
+  return reduce(native_rows(rows, *old_parameters.family), Totals{{0}}, add).values[0];
 }
 
 double expected_log_density(const Statistics& statistics, const EStepParameters& parameters) {

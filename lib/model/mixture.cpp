@@ -1,12 +1,15 @@
 #include <mixfam/error.hpp>
 #include <mixfam/mixture.hpp>
 
+#include "data/reduce.hpp"
 #include "family/data_check.hpp"
 #include "family/native_types.hpp"
 #include "family/require_family.hpp"
 #include "model/check_weights.hpp"
 #include "model/e_step.hpp"
 #include "numerics/streams.hpp"
+
+#include <algorithm>
 
 namespace mixfam {
 
@@ -34,41 +37,42 @@ double Mixture::log_likelihood(Source& source) const {
 std::vector<double> Mixture::log_density(Source& source) const {
   check_data(*family_, every_row(source));
   std::vector<double> result(source.rows());
-  const auto parameters = EStepParameters::of(*this);
-  visit_blocks(every_row(source), [&] {
-    return [&, posterior = BlockPosterior(parameters)](const DataBlock& block) mutable {
-      posterior.compute(block, source);
-      const auto out = VectorView(result).part(block.first_row, block.x.rows);
-      for (std::size_t n = 0; n < block.x.rows; ++n) out[n] = posterior.log_normaliser()[n];
-      family_->add_log_base(block.x, out);
-    };
-  });
+  visit_blocks(every_row(source),
+               [&, posterior = BlockPosterior(EStepParameters::of(*this))](const DataBlock& block) mutable {
+                 posterior.compute(block, source);
+                 const auto out = VectorView(result).part(block.first_row, block.x.rows);
+                 std::copy_n(posterior.log_normaliser().begin(), block.x.rows, out.begin());
+                 family_->add_log_base(block.x, out);
+               });
   return result;
 }
 
 std::vector<double> Mixture::responsibilities(Source& source) const {
   check_data(*family_, every_row(source));
   std::vector<double> result(source.rows() * components());
-  const auto parameters = EStepParameters::of(*this);
-  visit_blocks(every_row(source, native_types(*family_)), [&] {
-    return [&, posterior = BlockPosterior(parameters)](const DataBlock& block) mutable {
-      posterior.compute(block, source);
-      const auto R = posterior.responsibilities();
-      for (std::size_t n = 0; n < block.x.rows; ++n)
-        for (std::size_t k = 0; k < components(); ++k) result[(block.first_row + n) * components() + k] = R(n, k);
-    };
-  });
+  visit_blocks(native_rows(every_row(source), *family_),
+               [&, posterior = BlockPosterior(EStepParameters::of(*this))](const DataBlock& block) mutable {
+                 posterior.compute(block, source);
+                 const auto R = posterior.responsibilities();
+                 double* out = result.data() + block.first_row * components();
+                 for (std::size_t n = 0; n < block.x.rows; ++n)
+                   for (std::size_t k = 0; k < components(); ++k) *out++ = R(n, k);
+               });
   return result;
 }
 
 std::vector<double> Mixture::sample(std::size_t rows, std::uint64_t seed) const {
   const std::size_t columns = family_->columns();
+  std::vector<Family::Sampler> samplers;
+  for (std::size_t k = 0; k < components(); ++k) samplers.push_back(family_->sampler(parameters_.row(k)));
   std::vector<double> result(rows * columns);
-  for (std::size_t n = 0; n < rows; ++n) {
-    Random random = stream(Stream::rows, seed, n);
-    const std::size_t k = random.categorical(weights_);
-    family_->sample(parameters_.row(k), random, VectorView(result).part(n * columns, columns));
-  }
+  for_each_part((rows + leaf_rows - 1) / leaf_rows, 0, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t leaf = begin; leaf < end; ++leaf) {
+      Random random = stream(Stream::rows, seed, leaf);
+      for (std::size_t n = leaf * leaf_rows; n < std::min((leaf + 1) * leaf_rows, rows); ++n)
+        samplers[random.categorical(weights_)](random, VectorView(result).part(n * columns, columns));
+    }
+  });
   return result;
 }
 

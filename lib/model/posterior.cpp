@@ -1,7 +1,7 @@
 #include <mixfam/error.hpp>
 #include <mixfam/posterior.hpp>
 
-#include "data/blocks.hpp"
+#include "data/reduce.hpp"
 #include "family/data_check.hpp"
 #include "family/require_family.hpp"
 #include "family/responsibilities.hpp"
@@ -65,26 +65,71 @@ void require_prior(const Family& family, const Prior& prior) {
     throw Error(ErrorKind::usage, "'" + family.spec() + "' needs a prior on its parameters for this");
 }
 
-/// chi of posterior hyperparameters about given origins.
-std::vector<double> chi_of(const Family& family, ConstVectorView h, ConstVectorView origin) {
-  std::vector<double> chi(family.statistic_size());
-  family.add_prior(h, ConstMatrixView::row_major(origin.data(), 1, origin.size()),
-                   MatrixView::row_major(chi.data(), 1, chi.size()));
-  return chi;
-}
+/// log sum_k E[w_k] Z(chi_k + t(x)) / Z(chi_k) of the rows of blocks; copies work for a thread each.
+class Predictive {
+ public:
+  Predictive(const Family& family, const Posterior& posterior)
+      : family_(family),
+        components_(posterior.hyperparameters.components()),
+        origins_(components_ * family.origin_size()),
+        chis_(components_ * family.statistic_size()),
+        log_scales_(components_),
+        statistics_(block_rows * family.statistic_size()),
+        chi_(family.statistic_size()),
+        h_(family.hyperparameters().size()),
+        log_joint_(block_rows * components_) {
+    ParameterTable centre(family.parameters(), components_);
+    family.posterior_mean(posterior.hyperparameters.view(), centre.view());
+    for (std::size_t k = 0; k < components_; ++k) family.origin(centre.row(k), origin(k));
+    for (std::size_t k = 0; k < components_; ++k) {
+      family.add_prior(posterior.hyperparameters.row(k), row_of(origin(k)), row_of(chi(k)));
+      log_scales_[k] = std::log(posterior.weight_mean[k]) - log_partition(chi(k), k);
+    }
+  }
 
-double log_partition_of_chi(const Family& family, ConstVectorView chi, ConstVectorView origin) {
-  std::vector<double> h(family.hyperparameters().size());
-  const auto H = MatrixView::row_major(h.data(), 1, h.size());
-  family.posterior(ConstMatrixView::row_major(chi.data(), 1, chi.size()),
-                   ConstMatrixView::row_major(origin.data(), 1, origin.size()), H);
-  const auto result = family.log_partition(H);
-  if (!result)
-    throw Error(ErrorKind::usage, "an improper posterior of '" + family.spec() +
-                                      "' has no predictive density; use a "
-                                      "proper prior");
-  return *result;
-}
+  void compute(const Block& x, VectorView out) {
+    const auto T = MatrixView::column_major(statistics_.data(), x.rows, chi_.size());
+    for (std::size_t k = 0; k < components_; ++k) {
+      family_.statistic(x, origin(k), T);
+      for (std::size_t n = 0; n < x.rows; ++n) {
+        for (std::size_t p = 0; p < chi_.size(); ++p) chi_[p] = chi(k)[p] + T(n, p);
+        log_joint_[n * components_ + k] = log_scales_[k] + log_partition(chi_, k);
+      }
+    }
+    for (std::size_t n = 0; n < x.rows; ++n)
+      out[n] = log_sum_exp(ConstVectorView(log_joint_).part(n * components_, components_));
+  }
+
+ private:
+  template <class T>
+  static BasicMatrixView<T> row_of(BasicVectorView<T> values) {
+    return BasicMatrixView<T>::row_major(values.data(), 1, values.size());
+  }
+  VectorView origin(std::size_t k) {
+    return VectorView(origins_).part(k * family_.origin_size(), family_.origin_size());
+  }
+  VectorView chi(std::size_t k) { return VectorView(chis_).part(k * chi_.size(), chi_.size()); }
+  double log_partition(ConstVectorView chi, std::size_t k) {
+    const auto H = row_of(VectorView(h_));
+    family_.posterior(row_of(chi), row_of(ConstVectorView(origin(k))), H);
+    const auto result = family_.log_partition(H);
+    if (!result)
+      throw Error(ErrorKind::usage,
+                  "an improper posterior of '" + family_.spec() + "' has no predictive density; use a proper prior");
+    return *result;
+  }
+
+  const Family& family_;
+  std::size_t components_;
+  std::vector<double> origins_;
+  std::vector<double> chis_;
+  std::vector<double> log_scales_;
+  // The work of a block.
+  std::vector<double> statistics_;
+  std::vector<double> chi_;
+  std::vector<double> h_;
+  std::vector<double> log_joint_;
+};
 
 }  // namespace
 
@@ -111,36 +156,11 @@ std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& pos
   if (const auto reason = family->hyperparameters().mismatch(posterior.hyperparameters.schema()))
     throw Error(ErrorKind::usage, "this is no posterior of '" + family->spec() + "': " + *reason);
   check_data(*family, every_row(source));
-  const std::size_t components = posterior.hyperparameters.components();
-  std::vector<std::vector<double>> origins;
-  std::vector<std::vector<double>> chis;
-  std::vector<double> log_scales;
-  ParameterTable centre(family->parameters(), components);
-  family->posterior_mean(posterior.hyperparameters.view(), centre.view());
-  for (std::size_t k = 0; k < components; ++k) {
-    origins.emplace_back(family->origin_size());
-    family->origin(centre.row(k), origins[k]);
-    chis.push_back(chi_of(*family, posterior.hyperparameters.row(k), origins[k]));
-    log_scales.push_back(std::log(posterior.weight_mean[k]) - log_partition_of_chi(*family, chis[k], origins[k]));
-  }
-
   std::vector<double> result(source.rows());
-  std::vector<double> buffer(block_rows * family->statistic_size());
-  for_each_block(every_row(source), [&](const DataBlock& block) {
-    const auto T = MatrixView::column_major(buffer.data(), block.x.rows, family->statistic_size());
-    std::vector<std::vector<double>> log_joint(block.x.rows, std::vector<double>(components));
-    for (std::size_t k = 0; k < components; ++k) {
-      family->statistic(block.x, origins[k], T);
-      for (std::size_t n = 0; n < block.x.rows; ++n) {
-        std::vector<double> chi = chis[k];
-        for (std::size_t p = 0; p < chi.size(); ++p) chi[p] += T(n, p);
-        log_joint[n][k] = log_scales[k] + log_partition_of_chi(*family, chi, origins[k]);
-      }
-    }
+  visit_blocks(every_row(source), [&, predictive = Predictive(*family, posterior)](const DataBlock& block) mutable {
     const auto out = VectorView(result).part(block.first_row, block.x.rows);
-    for (std::size_t n = 0; n < block.x.rows; ++n) out[n] = log_sum_exp(log_joint[n]);
+    predictive.compute(block.x, out);
     family->add_log_base(block.x, out);
-    return true;
   });
   return result;
 }

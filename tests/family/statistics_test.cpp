@@ -2,9 +2,11 @@
 
 #include <cmath>
 #include <functional>
+#include <set>
+#include <utility>
 
 #include "catch.hpp"
-#include "data/blocks.hpp"
+#include "data/reduce.hpp"
 #include "family/total_statistics.hpp"
 #include "model/e_step.hpp"
 #include "numerics/tree_sum.hpp"
@@ -58,6 +60,34 @@ TEST_CASE("tree sum: the order is that of a canonical binary tree", "[statistics
   CHECK(!tree.empty());
 }
 
+TEST_CASE("tree sum: trees that begin at any value go on in one another", "[statistics]") {
+  for (std::size_t count = 1; count <= 40; ++count)
+    for (std::size_t a = 0; a <= count; ++a)
+      for (std::size_t b = a; b <= count; ++b) {
+        TreeSum<Order> whole;
+        for (const auto& [begin, end] : {std::pair(std::size_t{0}, a), {a, b}, {b, count}}) {
+          TreeSum<Order> part;
+          part.begin(begin);
+          for (std::size_t i = begin; i < end; ++i) part.push({std::to_string(i)});
+          for (const TreeNode<Order>& node : part.nodes()) whole.push(node);
+        }
+        REQUIRE(std::move(whole).finish().text == recursive_order(0, count));
+      }
+}
+
+TEST_CASE("tree sum: the memory of what was added is used again", "[statistics]") {
+  TreeSum<Totals> tree;
+  const Totals one{{1, 2, 3}};
+  std::set<const double*> memory;
+  for (std::size_t i = 0; i < 1000; ++i) {
+    Totals value = tree.copy_of(one);
+    memory.insert(value.values.data());
+    tree.push(std::move(value));
+  }
+  CHECK(memory.size() <= 11);  // a node for each of ten levels, and the next value
+  CHECK(std::move(tree).finish().values == std::vector<double>{1000, 2000, 3000});
+}
+
 TEST_CASE("statistics: one buffer that adds", "[statistics]") {
   Statistics a(2, 3, 1);
   a.total_weight() = 1;
@@ -78,6 +108,20 @@ TEST_CASE("statistics: one buffer that adds", "[statistics]") {
   CHECK(a.components() == 2);
   CHECK(a.statistic_size() == 3);
   CHECK(a.origin_size() == 1);
+}
+
+TEST_CASE("statistics: made again from origins and buffer", "[statistics]") {
+  Statistics a(2, 3, 1);
+  for (std::size_t p = 0; p < 3; ++p) a.sums()(1, p) = static_cast<double>(p);
+  a.entropy() = 4;
+  a.origins()(1, 0) = 7;
+  const Statistics b(3, std::as_const(a).origins(), a.buffer());
+  CHECK(to_vector(b.buffer()) == to_vector(a.buffer()));
+  CHECK(b.origins()(1, 0) == 7);
+  CHECK(b.components() == 2);
+  CHECK(error_of([&] { Statistics(2, std::as_const(a).origins(), a.buffer()); }) ==
+        "usage: a buffer of 12 numbers for statistics of 2 components, 2 statistics and 1 coordinates of the origin "
+        "(there must be 10)");
 }
 
 TEST_CASE("statistics: only what is about the same things adds", "[statistics]") {
@@ -127,17 +171,10 @@ TEST_CASE("blocks: every row once, in order, whatever the chunks", "[statistics]
 
 TEST_CASE("statistics: the sum is the tree over leaves, each block after block", "[statistics][determinism]") {
   const Table table = rows_of(6 * leaf_rows + 2 * block_rows + 5);
-  struct Sum {
-    double value = 0;
-    Sum& operator+=(const Sum& other) {
-      value += other.value;
-      return *this;
-    }
-  };
-  const auto add_block = [](const DataBlock& block, Sum& sum) {
+  const auto add_block = [](const DataBlock& block, Totals& sum) {
     double part = 0;
     for (std::size_t n = 0; n < block.x.rows; ++n) part += block.x.column(0)[n];
-    sum.value += part;
+    sum.values[0] += part;
   };
   // By explicit recursion.
   std::vector<double> leaves;
@@ -157,7 +194,7 @@ TEST_CASE("statistics: the sum is the tree over leaves, each block after block",
     return tree(first, left) + tree(first + left, count - left);
   };
   auto source = table.source();
-  CHECK(sum_over_blocks(source, Sum{}, [&] { return add_block; }).value == tree(0, leaves.size()));
+  CHECK(reduce(source, Totals{{0}}, add_block).values[0] == tree(0, leaves.size()));
 }
 
 TEST_CASE("statistics: chunks do not change a bit", "[statistics][determinism]") {

@@ -138,11 +138,19 @@ TEST_CASE("threads: parts cover every number once", "[threads]") {
   for (const std::size_t threads : thread_counts)
     for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{1023}, std::size_t{5000}}) {
       std::vector<std::atomic<int>> seen(count);
-      for_each_part(count, threads, [&](std::size_t begin, std::size_t end) {
+      for_each_part(count, threads, 1024, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) ++seen[i];
       });
       CHECK(std::all_of(seen.begin(), seen.end(), [](const auto& times) { return times == 1; }));
     }
+}
+
+TEST_CASE("threads: the first part that throws is heard", "[threads]") {
+  for (const std::size_t threads : thread_counts)
+    CHECK(error_of([&] {
+            for_each_part(8, threads, 1,
+                          [](std::size_t begin, std::size_t) { throw Error(ErrorKind::data, std::to_string(begin)); });
+          }) == "data: 0");
 }
 
 }  // namespace mixfam

@@ -131,7 +131,7 @@ TEST_CASE("multinomial: fits to simulated documents", "[multinomial]") {
   const std::vector<std::vector<double>> p = {{0.6, 0.2, 0.1, 0.1}, {0.1, 0.1, 0.3, 0.5}};
   for (int n = 0; n < 2000; ++n) {
     std::vector<double> x(4);
-    family->sample(p[random.below(2)], random, x);
+    family->sampler(p[random.below(2)])(random, x);
     table.values.insert(table.values.end(), x.begin(), x.end());
   }
   auto source = table.source();

@@ -14,6 +14,8 @@ namespace mixfam {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+/// For fewer a thread costs more than it gains.
+constexpr std::size_t least_points = 1024;
 
 /// Draws indices with probability proportional to values >= 0 that are not all 0: first a run of them, then one of it.
 class Draw {
@@ -40,7 +42,7 @@ class Draw {
 /// Squared distances of all points to the centres, centre after centre.
 std::vector<double> distances_to(const Points& points, const std::vector<double>& centres, std::size_t threads) {
   std::vector<double> result(points.rows() * (centres.size() / points.dimensions()));
-  for_each_part(points.rows(), threads, [&](std::size_t begin, std::size_t end) {
+  for_each_part(points.rows(), threads, least_points, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; n += block_rows)
       points.squared_distances(n, std::min(block_rows, end - n), centres, result.data() + n, points.rows());
   });
@@ -137,7 +139,7 @@ std::vector<std::size_t> nearest_centres(const Points& points, const std::vector
                                          std::size_t threads) {
   const std::size_t count = centres.size() / points.dimensions();
   std::vector<std::size_t> group(points.rows());
-  for_each_part(points.rows(), threads, [&](std::size_t begin, std::size_t end) {
+  for_each_part(points.rows(), threads, least_points, [&](std::size_t begin, std::size_t end) {
     std::vector<double> distances(block_stride * count);
     double least[block_rows];
     double nearest[block_rows];  // numbers of centres as doubles, for vectors of one width

@@ -116,7 +116,7 @@ ShortRunRule short_run_rule(const Family& family, std::size_t components, std::s
 Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Source& source,
                            const InitializeOptions& options, const Statistics& total) {
   Random random = stream(Stream::start, options.seed, options.restart);
-  const RowSample sample = draw_sample(source, most_sample_rows(*family, components), options.threads, random);
+  const RowSample sample = draw_sample(Rows(source, options.threads), most_sample_rows(*family, components), random);
   const RowSample searched = thinned(sample, most_searched_rows(sample.rows(), components), random);
   MemorySource sample_source = sample.source();
   MemorySource searched_source = searched.source();
@@ -159,7 +159,7 @@ Mixture initialize(const FamilyPtr& family, std::size_t components, Source& sour
   check_options(*family, components, fit);
   const Rows rows(source, options.threads);
   check_data(*family, rows);
-  check_distinct_rows(components, source);
+  check_distinct_rows(components, rows);
   return initialize_checked(family, components, source, options, total_statistics(*family, rows));
 }
 

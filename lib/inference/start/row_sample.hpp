@@ -3,6 +3,8 @@
 #include <mixfam/random.hpp>
 #include <mixfam/source.hpp>
 
+#include "data/blocks.hpp"
+
 #include <vector>
 
 namespace mixfam {
@@ -21,7 +23,7 @@ struct RowSample {
 };
 
 /// All rows of positive weight, or one drawn from each of `most` equal strata of them where they are more.
-RowSample draw_sample(Source& source, std::size_t most, std::size_t threads, Random& random);
+RowSample draw_sample(const Rows& rows, std::size_t most, Random& random);
 
 /// The sample, or one row drawn from each of `most` equal strata of it where it has more.
 RowSample thinned(const RowSample& sample, std::size_t most, Random& random);

@@ -2,6 +2,8 @@
 
 #include <mixfam/error.hpp>
 
+#include "data/reduce.hpp"
+#include "family/pack_statistics.hpp"
 #include "inference/state.hpp"
 #include "model/weights.hpp"
 
@@ -50,7 +52,7 @@ Statistics partition_statistics(const Family& family, const std::vector<std::siz
     }
     family.accumulate(block.x, R, leaf.origins(), leaf.sums());
   };
-  return sum_over_blocks(rows, zero, [&add] { return add; });
+  return reduce(rows, zero, add);
 }
 
 /// Adds pseudo-rows to each component: some distributed as all the data, the rest as all components together, each
