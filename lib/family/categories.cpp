@@ -150,7 +150,7 @@ CategoryLists find_categories(const std::string& family, const std::vector<std::
         const std::string cell =
             describe_cell(source, block.first_row + n, columns[i]) + ": " + code_text(x[n]) + " is ";
         const std::string advice =
-            "; use another family for this column, such as gaussian, or leave the column out of the data (columns)";
+            "; use another family for this column, such as gaussian, or leave the column out of the data (`columns`)";
         if (is_code)
           throw Error(ErrorKind::data, cell + "one more than " + std::to_string(most_found) +
                                            " distinct values, which are the most that '" + family + "' looks for" +
