@@ -456,6 +456,8 @@ class Gaussian : public LocatedAtMean {
             (s[layout_.squares + packed::at(i, j)] - theta[i] * s[StatisticLayout::sum + j]) / spread_count;
     }
     if (!cholesky(covariance).empty()) return std::nullopt;
+    for (std::size_t i = 0; i < d_; ++i)
+      if (!std::isfinite(covariance(i, i))) return overflowing();
     return d_ > 1 && spread_count <= static_cast<double>(d_) ? singular(d_, spread_count) : singular(covariance);
   }
   std::optional<Reason> collapse(ConstVectorView theta) const {

@@ -45,6 +45,7 @@ struct MIXFAM_API Reason {
   /// Combinations of columns that do not vary on the rows of the component, where that is why.
   std::vector<std::vector<ColumnTerm>> constant;
   std::optional<std::size_t> column;  ///< the column that the text is about, where there are several
+  std::string cure;                   ///< what to try where a prior does not help: "rescale the columns"
 
   /// For people: `its covariance is singular: column 2 ("c") is constant on the rows left to it`.
   std::string describe(const std::vector<std::string>& column_names = {}) const;

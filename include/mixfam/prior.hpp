@@ -33,7 +33,8 @@ struct Prior {
 };
 
 /// The weakly informative prior that scales itself from the data; each family documents its own, and the weights get
-/// Dirichlet(2), one pseudo-row for each component. Throws Error(usage) when the family has no conjugate prior.
+/// Dirichlet(2), one pseudo-row for each component. Throws Error(usage) when the family has no conjugate prior,
+/// Error(data) for values whose sums overflow.
 MIXFAM_API Prior default_prior(const FamilyPtr& family, std::size_t components, Source& source);
 
 /// A prior table in which every hyperparameter has its flat value. Throws Error(usage) when there is no conjugate

@@ -226,7 +226,7 @@ CategoryLists find_categories(const std::string& family, const std::vector<std::
     const std::string text =
         describe_cell(source, cell->row, columns[cell->column]) + ": " + code_text(cell->value) + " is ";
     const std::string advice =
-        "; use another family for this column, such as gaussian, or leave the column out of the data (columns)";
+        "; use another family for this column, such as gaussian, or leave the column out of the data (`columns`)";
     const bool no_code = found.no_code && found.no_code->row == cell->row && found.no_code->column == cell->column;
     throw Error(ErrorKind::data,
                 text +

@@ -207,7 +207,7 @@ FamilyPtr make_product_of(const Registry& registry, const std::string& spec, con
   if (used < count)
     throw Error(ErrorKind::usage, "family '" + spec + "' uses " + std::to_string(used) + " of " +
                                       std::to_string(count) +
-                                      " columns; name the others too, or leave them out of the data (columns)");
+                                      " columns; name the others too, or leave them out of the data (`columns`)");
   return make_product(std::move(factors));
 }
 

@@ -21,6 +21,9 @@ namespace mixfam {
 
 namespace {
 
+/// Beyond this a log density is one that was cut off (special::log_zero), times what a prior has of it.
+constexpr double greatest_log_density = 1e200;
+
 /// Where a fit begins that has a state.
 FitState begun(FitMemory fit, const FitInput& input) {
   if (input.options.accelerate != Acceleration::none) fit.accelerator.emplace(input.options.accelerate, fit.family());
@@ -40,7 +43,7 @@ FitState begin_at_update(const FamilyPtr& family, Statistics statistics, const s
   if (!result.degenerate.empty() && !repairer.repair(result, family, statistics, rule, weights, nullptr))
     throw Error(ErrorKind::numerical, input.rows.source.name() + ": at the start, " +
                                           describe(result.degenerate, input.rows.source) + "; " +
-                                          remedy(*family, rule.prior));
+                                          remedy(result.degenerate, *family, rule.prior));
   const auto counts = statistics.counts();
   FitMemory fit(State(family, std::move(result), {counts.begin(), counts.end()}), std::move(rule), check);
   fit.reseeds = reseeds;
@@ -48,10 +51,17 @@ FitState begin_at_update(const FamilyPtr& family, Statistics statistics, const s
   return begun(std::move(fit), input);
 }
 
-/// At a given mixture as it is; for vb, at the posterior of the assignment that it makes.
+/// Whether a fit can begin at a mixture as it is: with an objective, which a posterior alone has for `vb`, and which is
+/// cut off or without bound where the prior's density is 0 or infinite, at a weight or a probability of 0.
+bool has_objective(const Mixture& start, const FitOptions& options) {
+  if (options.update == Update::ml) return true;
+  return options.update != Update::vb && std::abs(log_prior(start, options.prior)) < greatest_log_density;
+}
+
+/// At a given mixture as it is; where it has no objective, at the update of the assignment that it makes.
 FitState begin_at_mixture(const Mixture& start, const FitInput& input, const DataCheck& check) {
   const FitOptions& options = input.options;
-  if (options.update != Update::vb)
+  if (has_objective(start, options))
     return begun({State(start), update_rule(options.update, options.prior, options.seed), check}, input);
   Statistics statistics = e_step(EStepParameters::of(start), input.rows, {options.assignment, 1, options.seed, 0});
   return begin_at_update(start.family_ptr(), std::move(statistics), start.weights(), input, check);
@@ -59,10 +69,10 @@ FitState begin_at_mixture(const Mixture& start, const FitInput& input, const Dat
 
 /// None where the components that ended a fit have no posterior.
 std::optional<Posterior> proper_posterior(const FitMemory& fit) {
-  const ParameterTable H = posterior_hyperparameters(*fit.family(), fit.last.image, fit.rule.prior);
-  const std::optional<double> log_partition = fit.family()->log_partition(H.view());
+  Posterior posterior = make_posterior(fit.family(), fit.last.image, fit.rule.prior, fit.state.mixture.weights());
+  const std::optional<double> log_partition = fit.family()->log_partition(posterior.hyperparameters.view());
   if (!log_partition || !std::isfinite(*log_partition)) return std::nullopt;
-  return make_posterior(fit.family(), fit.last.image, fit.rule.prior, fit.state.mixture.weights());
+  return posterior;
 }
 
 FitResult result_of(FitMemory& fit, const FitInput& input) {
@@ -74,7 +84,8 @@ FitResult result_of(FitMemory& fit, const FitInput& input) {
           ? e_step(EStepParameters::of(fit.state.mixture), input.rows, {}).log_normaliser() + fit.check.log_base
           : fit.trace.back().log_likelihood;
   auto soundness = soundness_of(fit.state.mixture, fit.last.image);
-  const std::string suspicion = describe_suspicious(soundness);
+  const bool prior_may_help = !fit.rule.prior.components && !fit.family()->hyperparameters().empty();
+  const std::string suspicion = describe_suspicious(soundness, prior_may_help);
   if (!suspicion.empty() && *fit.verdict != Verdict::degenerate) fit.message += "; " + suspicion;
   const std::size_t fixed = fit.rule.prior.weights == WeightsPrior::fixed ? fit.state.mixture.components() - 1 : 0;
   const std::size_t free_parameters = fit.state.mixture.free_parameters() - fixed;

@@ -1,6 +1,7 @@
 #include "inference/reseed.hpp"
 
 #include "family/total_statistics.hpp"
+#include "model/weights.hpp"
 #include "numerics/streams.hpp"
 
 #include <algorithm>
@@ -71,17 +72,24 @@ Statistics without(const Statistics& statistics, const std::set<std::size_t>& co
   return left;
 }
 
-/// Weights that the prior takes more from than there is are 0.
-std::vector<double> renewed_weights(std::vector<double> weights, const std::vector<double>& before) {
-  double total = 0;
-  for (double& weight : weights) total += weight = weight > 0 ? weight : 0;
-  if (!(total > 0 && std::isfinite(total))) return before;
-  for (double& weight : weights) weight /= total;
+/// Components that the prior leaves no weight keep theirs, and the others share the rest: the best that there is
+/// without moving those, so that the objective does not fall.
+std::vector<double> renewed_weights(std::vector<double> weights, const Prior& prior,
+                                    const std::vector<double>& before) {
+  const std::vector<double> alpha = concentrations(prior, weights.size());
+  const auto is_left_none = [&](std::size_t k) { return !(weights[k] > 0) && alpha[k] < 1; };
+  double kept = 0;
+  double shared = 0;
+  for (std::size_t k = 0; k < weights.size(); ++k)
+    (is_left_none(k) ? kept : shared) += is_left_none(k) ? before[k] : weights[k];
+  if (!(shared > 0)) return before;
+  for (std::size_t k = 0; k < weights.size(); ++k)
+    weights[k] = is_left_none(k) ? before[k] : weights[k] * (1 - kept) / shared;
   return weights;
 }
 
 /// Degenerate components have the parameters that they had.
-void keep(UpdateResult& result, const State& before) {
+void keep(UpdateResult& result, const Prior& prior, const State& before) {
   const auto copy = [](const ParameterTable& from, std::size_t k, ParameterTable& to) {
     std::copy(from.row(k).begin(), from.row(k).end(), to.row(k).begin());
   };
@@ -91,7 +99,7 @@ void keep(UpdateResult& result, const State& before) {
     result.log_scale[k] = before.parameters.log_weights[k] - before.log_weights[k];
   }
   if (!result.hyperparameters) {
-    result.weights = renewed_weights(std::move(result.weights), before.mixture.weights());
+    result.weights = renewed_weights(std::move(result.weights), prior, before.mixture.weights());
     result.log_weights = log_weights(result.weights);
   }
   result.degenerate.clear();
@@ -111,7 +119,7 @@ bool Repairer::repair(UpdateResult& result, const FamilyPtr& family, Statistics&
     case DegeneratePolicy::keep:
       if (before == nullptr) break;
       note("kept", result.degenerate);
-      keep(result, *before);
+      keep(result, rule.prior, *before);
       return true;
   }
   return false;

@@ -29,7 +29,7 @@ class Repairer {
   ///
   ///     reseed  the component begins anew at a row drawn at random, as wide as all the data, with N/K rows
   ///     drop    it leaves, and its concentration with it; weights, statistics and rule have fewer components then
-  ///     keep    it has the parameters, or the posterior, that it had
+  ///     keep    it has the parameters, or the posterior, that it had, and its weight where the prior leaves it none
   bool repair(UpdateResult& result, const FamilyPtr& family, Statistics& statistics, UpdateRule& rule,
               std::vector<double> weights, const State* before);
 

@@ -115,7 +115,7 @@ std::vector<ComponentSoundness> soundness_of(const Mixture& mixture, const Stati
   return result;
 }
 
-std::string describe_suspicious(const std::vector<ComponentSoundness>& soundness) {
+std::string describe_suspicious(const std::vector<ComponentSoundness>& soundness, bool prior_may_help) {
   std::string text;
   for (std::size_t k = 0; k < soundness.size(); ++k) {
     if (!soundness[k].suspicious) continue;
@@ -124,7 +124,8 @@ std::string describe_suspicious(const std::vector<ComponentSoundness>& soundness
             short_number(soundness[k].components_eigenvalue) + " of the components' mean variance";
   }
   if (text.empty()) return text;
-  return "may be a spurious maximum: " + text + "; use more starts, fewer components or a prior (`update = map`)";
+  return "may be a spurious maximum: " + text + "; use more starts" +
+         (prior_may_help ? ", fewer components or a prior (`update = map`)" : " or fewer components");
 }
 
 bool FitResult::suspicious() const {

@@ -12,7 +12,7 @@ namespace mixfam {
 /// Of each component, from the statistics of the E-step at the mixture.
 std::vector<ComponentSoundness> soundness_of(const Mixture& mixture, const Statistics& statistics);
 
-/// "component 1 may be spurious: ..", with advice; empty where none is suspicious.
-std::string describe_suspicious(const std::vector<ComponentSoundness>& soundness);
+/// "may be a spurious maximum: component 1 has ..", with advice; empty where none is suspicious.
+std::string describe_suspicious(const std::vector<ComponentSoundness>& soundness, bool prior_may_help);
 
 }  // namespace mixfam

@@ -58,7 +58,7 @@ bool repair(FitMemory& fit, const FitInput& input, UpdateResult& result, Statist
     end_degenerate(
         fit,
         "iteration " + std::to_string(fit.next_iteration()) + ", " + describe(result.degenerate, input.rows.source),
-        "; " + remedy(*fit.family(), rule.prior));
+        "; " + remedy(result.degenerate, *fit.family(), rule.prior));
   return whole;
 }
 

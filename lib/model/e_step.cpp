@@ -23,7 +23,8 @@ constexpr double log_negligible = -1e3;
 }  // namespace
 
 BlockPosterior::BlockPosterior(const EStepParameters& parameters, std::shared_ptr<const Evaluator> evaluator)
-    : components_(parameters.theta.components()),
+    : has_prior_(!parameters.family->hyperparameters().empty()),
+      components_(parameters.theta.components()),
       log_weights_(parameters.log_weights),
       evaluator_(std::move(evaluator)),
       log_joint_(block_stride * components_),
@@ -62,9 +63,9 @@ void BlockPosterior::compute(const DataBlock& block, const Source& source) {
                       {R.data(), R.column_stride(), components_}, log_normaliser_.data(), entropy_.data());
   for (std::size_t n = 0; n < rows_; ++n)
     if (!(log_normaliser_[n] > 0.5 * log_zero) && !(block.weights && block.weights[n] == 0))
-      throw Error(ErrorKind::numerical,
-                  describe_row(source, block.first_row + n) +
-                      " has no density under any component; start elsewhere or use a prior (`update = map`)");
+      throw Error(ErrorKind::numerical, describe_row(source, block.first_row + n) +
+                                            " has no density under any component; start elsewhere" +
+                                            (has_prior_ ? " or use a prior (`update = map`)" : ""));
   temperature_ = 1;
   certain_ = false;
 }

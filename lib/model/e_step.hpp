@@ -79,6 +79,7 @@ class BlockPosterior {
   void draw(const DataBlock& block, const AssignmentRule& rule);
   void temper(double temperature);
 
+  bool has_prior_;  // of the parameters
   std::size_t components_;
   std::size_t rows_ = 0;
   bool certain_ = false;  // each row belongs to one component

@@ -27,6 +27,10 @@ Prior default_prior(const FamilyPtr& family, std::size_t components, Source& sou
   const Statistics total = total_statistics(*family, source);
   ParameterTable hyperparameters(family->hyperparameters(), 1);
   family->default_prior(total.sums().row(0), total.origins().row(0), components, hyperparameters.row(0));
+  if (family->hyperparameters().check(hyperparameters.row(0)))
+    throw Error(ErrorKind::data,
+                source.name() + ": sums of its values, or of their squares, are beyond what a double " +
+                    "holds, so that '" + family->spec() + "' has no default prior; rescale the columns");
   return {WeightsPrior::dirichlet, {default_concentration}, hyperparameters};
 }
 

@@ -80,8 +80,9 @@ std::vector<double> weights_mode(ConstVectorView counts, const Prior& prior, con
   std::vector<double> weights = concentrations(prior, counts.size());
   for (std::size_t k = 0; k < weights.size(); ++k) {
     weights[k] = counts[k] + (weights[k] - 1);  // for `ml` nothing but the count, however small
-    if (weights[k] < 0 || (weights[k] == 0 && counts[k] > 0))
-      degenerate.push_back({k, "no more rows are left to it than the prior on the weights takes away"});
+    if (weights[k] > 0 || (weights[k] == 0 && counts[k] == 0)) continue;
+    degenerate.push_back({k, "no more rows are left to it than the prior on the weights takes away"});
+    weights[k] = 0;
   }
   normalise(weights);
   return weights;

@@ -18,7 +18,8 @@ std::vector<double> log_weights(const std::vector<double>& weights);
 /// alpha_k of each component.
 std::vector<double> concentrations(const Prior& prior, std::size_t components);
 
-/// The mode of Dirichlet(N + alpha); `before` where the weights are fixed.
+/// The mode of Dirichlet(N + alpha); `before` where the weights are fixed. The weight of a degenerate component is 0,
+/// where the density has no bound.
 std::vector<double> weights_mode(ConstVectorView counts, const Prior& prior, const std::vector<double>& before,
                                  std::vector<Degeneracy>& degenerate);
 /// E[w] under the posterior.

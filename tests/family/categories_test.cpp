@@ -91,7 +91,7 @@ TEST_CASE("categories: found in the data", "[categories]") {
   CHECK(refusal_of(wide) ==
         "data: data row 4096, column 0: 1 is one more than 4096 distinct values, which are the most that 'categorical' "
         "looks for; use another family for this column, such as gaussian, or leave the column out of the data "
-        "(columns)");
+        "(`columns`)");
   CHECK(refusal_of({2, {0, 1, 1, 2.5}})
             .find("data: data row 1, column 1: 2.5 is no category of 'categorical' "
                   "(categories are whole numbers >= 0); use another family") == 0);

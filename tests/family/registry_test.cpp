@@ -97,7 +97,7 @@ TEST_CASE("registry: products within products", "[registry]") {
   CHECK(refusal("gaussian(0) * (exponential(a))(1)", 2, {"a", "b"}) == "usage: no column 'a'; there are 1 columns: b");
   CHECK(refusal("gaussian(0) * (exponential(0))(1,2)", 3) ==
         "usage: family 'exponential(0)' uses 1 of 2 columns; name the others too, or leave them out of the data "
-        "(columns)");
+        "(`columns`)");
   CHECK(refusal("gaussian(0) * (exponential(1)", 2) ==
         "usage: family 'gaussian(0) * (exponential(1)': the '(' is not "
         "closed");
@@ -200,7 +200,7 @@ TEST_CASE("registry: what is wrong with a specification", "[registry]") {
   CHECK(refusal("gaussian(0) * exponential(0)", 2) == "usage: product: column 0 is used twice");
   CHECK(refusal("gaussian(0)", 2) ==
         "usage: family 'gaussian(0)' uses 1 of 2 columns; name the others too, or leave them out of the data "
-        "(columns)");
+        "(`columns`)");
   CHECK(refusal("gaussian:shape=full", 2) ==
         "usage: family 'gaussian' has no option 'shape'; it has: covariance=full|diagonal|spherical|tied, "
         "variance=V, known, of covariance=spherical");

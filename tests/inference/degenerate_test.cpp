@@ -35,13 +35,16 @@ std::string events_of(const FitResult& result) {
   return text;
 }
 
+/// Rows far from components that have collapsed come to -1e14 nats; a logarithm that was cut off, log 0, to 1e300.
+constexpr double most_nats = 1e250;
+
 /// What every result promises, degenerate or not.
 void check_result(const FitResult& result) {
   const Mixture& mixture = result.mixture;
   CHECK(!result.message.empty());
   CHECK(all_finite(mixture.weights()));
   for (std::size_t k = 0; k < mixture.components(); ++k) CHECK(all_finite(mixture.parameters().row(k)));
-  CHECK(std::isfinite(result.objective()));
+  for (const TraceEntry& entry : result.trace) CHECK(std::abs(entry.objective) < most_nats);
   CHECK(std::isfinite(result.log_likelihood()));
   CHECK(result.trace.back().counts.size() == mixture.components());
   if (!result.posterior) return;
@@ -151,6 +154,64 @@ TEST_CASE("degenerate: a posterior that takes more than there is ends batches wi
     }
   }
   CHECK(degenerate > 0);
+}
+
+TEST_CASE("degenerate: a component that the prior leaves no weight keeps its own", "[degenerate]") {
+  // Nothing is near -60, and the density of the weights has no bound where that component has the weight 0.
+  const Table table = spike_and_normal();
+  auto source = table.source();
+  const auto family = family_of("gaussian", 1);
+  const Mixture start(family, {0.7, 0.3}, parameter_table(*family, {{0, 1}, {-60, 1}}));
+  FitOptions options;
+  options.update = Update::map;
+  options.degenerate = DegeneratePolicy::keep;
+  options.prior.concentration = {0.5};
+  options.prior.components = default_prior(family, 2, source).components;
+  for (const std::size_t batch_rows : {0, 1, 50}) {
+    INFO("batches of " << batch_rows);
+    options.batch_rows = batch_rows;
+    options.max_iterations = 30;
+    const FitResult result = fit(start, source, options);
+    CHECK(events_of(result).find("kept: component 1: no more rows are left to it than the prior") != std::string::npos);
+    CHECK(close(result.mixture.weights()[1], 0.3, round_off(1000, 1)));
+    CHECK(result.mixture.parameters().row(1)[0] == -60);
+    check_result(result);
+    if (batch_rows > 0) continue;
+    for (std::size_t t = 1; t < result.trace.size(); ++t)
+      CHECK(result.trace[t].objective >= result.trace[t - 1].objective - 1e-9);  // rounding of 203 rows
+  }
+}
+
+TEST_CASE("degenerate: a start where the prior has no density begins with its update", "[degenerate]") {
+  Random random{8};
+  Table table{1, {}};
+  for (std::size_t n = 0; n < 60; ++n) table.values.push_back(random.uniform() < 0.4 ? 1 : 0);
+  auto source = table.source();
+  const auto family = family_of("bernoulli", 1);
+  const Mixture no_weight(family, {0, 1}, parameter_table(*family, {{0.3}, {0.6}}));
+  const Mixture no_success(family, {0.5, 0.5}, parameter_table(*family, {{0}, {0.6}}));
+  for (const Update update : {Update::map, Update::sampled})
+    for (const double concentration : {2.0, 0.5})
+      for (const Mixture& start : {no_weight, no_success})
+        for (const DegeneratePolicy policy : policies) {
+          INFO(to_string(update) << ", concentration " << concentration << ", " << to_string(policy) << ", weight "
+                                 << start.weights()[0]);
+          FitOptions options;
+          options.update = update;
+          options.degenerate = policy;
+          options.max_iterations = 5;
+          options.prior = default_prior(family, 2, source);
+          options.prior.concentration = {concentration};
+          const bool is_degenerate = update == Update::map && concentration < 1 && start.weights()[0] == 0;
+          if (is_degenerate && (policy == DegeneratePolicy::error || policy == DegeneratePolicy::keep)) {
+            CHECK(error_of([&] {
+                    fit(start, source, options);
+                  }).find("numerical: data: at the start, component 0: no more rows are left to it than the prior") ==
+                  0);
+          } else {
+            check_result(fit(start, source, options));
+          }
+        }
 }
 
 TEST_CASE("degenerate: policies with whole data and in batches", "[degenerate]") {

@@ -204,4 +204,25 @@ TEST_CASE("soundness: the seed of a restart gives it alone", "[restarts]") {
   }
 }
 
+TEST_CASE("soundness: a prior is advised where there is one to use and none is used", "[soundness]") {
+  const Table table = clusters({{0, 0}, {9, 9}}, 100, 1, 11);
+  Table spiked = table;
+  for (const double step : {0.0, 1e-4, -1e-4}) spiked.values.insert(spiked.values.end(), {4 + step, 4 - step * step});
+  auto source = spiked.source();
+  const auto family = family_of("gaussian", 2);
+  const Mixture start(family, {0.49, 0.49, 0.02},
+                      parameter_table(*family, {{0, 0, 1, 0, 0, 1}, {9, 9, 1, 0, 0, 1}, {4, 4, 1e-8, 0, 0, 1e-8}}));
+  FitOptions options;
+  options.max_iterations = 1;
+  const FitResult likely = fit(start, source, options);
+  REQUIRE(likely.suspicious());
+  CHECK(likely.message.find("use more starts, fewer components or a prior (`update = map`)") != std::string::npos);
+  options.update = Update::map;
+  options.prior = default_prior(family, 3, source);
+  for (double& value : options.prior.components->row(0).part(4, 4)) value *= 1e-9;  // psi0
+  const FitResult probable = fit(start, source, options);
+  REQUIRE(probable.suspicious());
+  CHECK(probable.message.find("use more starts or fewer components") != std::string::npos);
+}
+
 }  // namespace mixfam

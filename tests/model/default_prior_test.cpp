@@ -244,4 +244,30 @@ TEST_CASE("default prior: many collinear rows converge", "[prior][degenerate]") 
     }
 }
 
+TEST_CASE("default prior: values whose squares underflow are as zeros", "[prior]") {
+  const Table table = rows_by(40, 2, [](Random& random) {
+    return std::vector{1e-200 * random.normal(), 1e-200 * random.normal()};
+  });
+  Table zeros{2, std::vector<double>(80)};
+  for (const std::string structure : {"full", "diagonal", "spherical"}) {
+    INFO(structure);
+    CHECK(psi0_of(structure, table) == psi0_of(structure, zeros));
+  }
+}
+
+TEST_CASE("default prior: values whose squares overflow are not taken for constants", "[prior][degenerate]") {
+  const Table far{2, {1, 2, 3, -1e200, 5, 6}};
+  MemorySource source = far.source();
+  for (const std::string structure : {"full", "tied", "diagonal", "spherical"}) {
+    INFO(structure);
+    const FamilyPtr family = Registry::builtin().make("gaussian:covariance=" + structure, 2);
+    const std::string likely = error_of([&] { fit_restarts(family, 1, source); });
+    CHECK(likely.find("the squares of its rows are beyond what a double holds; rescale the columns") !=
+          std::string::npos);
+    CHECK(error_of([&] { default_prior(family, 1, source); }) ==
+          "data: data: sums of its values, or of their squares, are beyond what a double holds, so that '" +
+              family->spec() + "' has no default prior; rescale the columns");
+  }
+}
+
 }  // namespace mixfam

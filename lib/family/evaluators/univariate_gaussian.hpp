@@ -40,6 +40,10 @@ constexpr std::size_t squares(std::size_t d) { return sum + d; }
 constexpr std::size_t size(std::size_t d) { return squares(d) + 1; }
 }  // namespace one_variance
 
+/// Draws of a mean go no further: squares of residuals from there, summed over the rows, must be finite numbers.
+inline constexpr double reach = 1e145;
+inline double within_reach(double mean) { return std::clamp(mean, -reach, reach); }
+
 /// Of data as large as the greatest of the values.
 inline double magnitude(ConstVectorView values, double least = 0) {
   for (const double value : values) least = std::max(least, std::abs(value));
@@ -48,19 +52,20 @@ inline double magnitude(ConstVectorView values, double least = 0) {
 
 /// The scatter of a default prior for data of this magnitude, where that of the data is `scatter` and the variance of a
 /// component of all rows would be `scatter / rows` at the least. Columns that do not vary get that of their last
-/// digits; columns of zeros have none and get that of ones.
+/// digits; columns of zeros have none, as have values whose squares underflow, and get that of ones.
 inline double proper_scatter(double scatter, double magnitude, double rows) {
   constexpr double last_digits = 1e-8;
   const double rounding = 64 * std::numeric_limits<double>::epsilon() * magnitude;
   if (scatter > rows * rounding * rounding) return scatter;
-  const double deviation = magnitude > 0 ? last_digits * magnitude : 1;
+  const double deviation = magnitude > 1 / reach ? last_digits * magnitude : 1;
   return rows * deviation * deviation;
 }
 
-/// Draws of a mean go no further: squares of residuals from there, summed over the rows, must be finite numbers.
-inline double within_reach(double mean) {
-  constexpr double reach = 1e145;
-  return std::clamp(mean, -reach, reach);
+/// Why columns have no variance whose squares are no finite numbers.
+inline Reason overflowing() {
+  Reason reason("the squares of its rows are beyond what a double holds");
+  reason.cure = "rescale the columns";
+  return reason;
 }
 
 /// Why d columns on equal rows have no variance.
@@ -383,6 +388,7 @@ class SphericalGaussian : public LocatedAtMean {
     }
     theta[d_] = scatter / (static_cast<double>(d_) * spread_count);
     // A difference of equal numbers leaves their rounding.
+    if (!std::isfinite(scatter)) return overflowing();
     if (!(scatter > 4 * static_cast<double>(d_) * epsilon * squares && theta[d_] > 0)) return no_variance(d_);
     return std::nullopt;
   }

@@ -109,7 +109,7 @@ Iterate updated(const FamilyPtr& family, const Statistics& before, const Statist
   UpdateResult result = update(family, statistics, rule.update, equal_weights);
   if (!result.degenerate.empty())
     throw Error(ErrorKind::numerical,
-                describe(result.degenerate, rule.data) + "; " + remedy(*family, rule.update.prior));
+                describe(result.degenerate, rule.data) + "; " + remedy(result.degenerate, *family, rule.update.prior));
   for (std::size_t k = 0; k < result.log_scale.size(); ++k) result.log_weights[k] += result.log_scale[k];
   return {{family, std::move(result.theta), std::move(result.log_weights)},
           std::move(result.weights),
