@@ -256,9 +256,8 @@ TEST_CASE("removed rows: no component begins anew at one", "[weights]") {
   auto source = table.source(weights);
   const FamilyPtr family = Registry::builtin().make("gaussian", 1);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    FitOptions options;
-    options.degenerate = DegeneratePolicy::reseed;
-    Repairer repairer(source, options);
+    std::size_t reseeds = 0;
+    Repairer repairer(source, DegeneratePolicy::reseed, reseeds);
     Statistics statistics = total_statistics(*family, source);
     UpdateRule rule{Update::ml, {}, seed, 0};
     UpdateResult result = update(family, statistics, rule, {1});
