@@ -77,8 +77,6 @@ std::size_t threads_for(std::size_t parts, std::size_t wanted) {
   return parts > 1 ? std::min(parts, thread_count(wanted)) : 1;
 }
 
-std::size_t leaves_of(std::size_t rows) { return (rows + leaf_rows - 1) / leaf_rows; }
-
 /// Where the leaves of a rank begin.
 std::size_t first_row_of(std::size_t rank, const Rows& rows) {
   const std::size_t leaf = leaves_of(rows.source.rows()) * rank / rows.communicator.size();

@@ -17,6 +17,8 @@ namespace mixfam {
 
 inline constexpr std::size_t block_rows = 256;  ///< a block stays in cache
 inline constexpr std::size_t leaf_rows = pass_granularity;
+/// How many leaves so many rows fall into.
+constexpr std::size_t leaves_of(std::size_t rows) { return (rows + leaf_rows - 1) / leaf_rows; }
 /// Doubles between the columns of a block.
 inline constexpr std::size_t block_stride = column_stride(block_rows);
 

@@ -6,6 +6,7 @@
 #include "data/blocks.hpp"
 #include "numerics/tree_sum.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <exception>
 #include <mutex>

@@ -1,6 +1,7 @@
 #include <mixfam/error.hpp>
 #include <mixfam/fit.hpp>
 
+#include "data/blocks.hpp"
 #include "data/copied_rows.hpp"
 #include "family/data_check.hpp"
 #include "family/require_family.hpp"
@@ -73,7 +74,7 @@ class RestartQueue {
   RestartQueue(const RestartTask& task, std::size_t workers)
       : task_(task),
         end_(task.restarts.restarts),
-        window_(4 * workers),
+        window_(tasks_ahead(workers)),
         contest_(task.restarts.prefer, task.options.tolerance) {}
 
   void work(Source& source, std::size_t threads) {

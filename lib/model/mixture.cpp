@@ -66,7 +66,7 @@ std::vector<double> Mixture::sample(std::size_t rows, std::uint64_t seed) const 
   std::vector<Family::Sampler> samplers;
   for (std::size_t k = 0; k < components(); ++k) samplers.push_back(family_->sampler(parameters_.row(k)));
   std::vector<double> result(rows * columns);
-  for_each_part((rows + leaf_rows - 1) / leaf_rows, 0, 1, [&](std::size_t begin, std::size_t end) {
+  for_each_part(leaves_of(rows), 0, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t leaf = begin; leaf < end; ++leaf) {
       Random random = stream(Stream::rows, seed, leaf);
       for (std::size_t n = leaf * leaf_rows; n < std::min((leaf + 1) * leaf_rows, rows); ++n)

@@ -35,7 +35,7 @@ void unpack(ConstVectorView numbers, Appended& appended) {
 
 /// For each leaf the number of its first row among those of positive weight, and how many there are in all behind.
 std::vector<std::size_t> number_rows(const Rows& rows, bool weighted) {
-  std::vector<std::size_t> first((rows.source.rows() + leaf_rows - 1) / leaf_rows + 1);
+  std::vector<std::size_t> first(leaves_of(rows.source.rows()) + 1);
   if (weighted) {
     // Pairs of a leaf and how many such rows one of its blocks has.
     const Appended counts = reduce(rows, Appended{}, [](const DataBlock& block, Appended& leaf) {
