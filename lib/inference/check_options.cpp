@@ -57,4 +57,11 @@ void check_options(const Family& family, std::size_t components, const FitOption
   if (options.update == Update::vb || options.update == Update::sampled) check_proper_prior(family, options);
 }
 
+DataCheck check_input(const Family& family, std::size_t components, const Rows& rows, const FitOptions& options) {
+  check_options(family, components, options);
+  const DataCheck check = check_data(family, rows);
+  check_distinct_rows(components, rows);
+  return check;
+}
+
 }  // namespace mixfam

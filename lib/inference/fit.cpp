@@ -1,7 +1,6 @@
 #include <mixfam/error.hpp>
 #include <mixfam/fit.hpp>
 
-#include "family/data_check.hpp"
 #include "family/require_family.hpp"
 #include "family/responsibilities.hpp"
 #include "inference/fit_checked.hpp"
@@ -121,13 +120,6 @@ void check_continued(const FitMemory& fit, const Source& source, const FitOption
                                       " columns, but the fit began with " + std::to_string(family.columns()));
 }
 
-DataCheck check_all(const Family& family, std::size_t components, Source& source, const FitOptions& options) {
-  check_options(family, components, options);
-  const DataCheck check = check_data(family, {source, options.threads});
-  check_distinct_rows(components, {source, options.threads});
-  return check;
-}
-
 }  // namespace
 
 FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& options, const DataCheck& check,
@@ -139,23 +131,23 @@ FitResult fit_checked(const Mixture& start, Source& source, const FitOptions& op
 }
 
 FitResult fit(const Mixture& start, Source& source, const FitOptions& options) {
-  const DataCheck check = check_all(start.family(), start.components(), source, options);
   const FitInput input(source, options);
+  const DataCheck check = check_input(start.family(), start.components(), input.rows, options);
   return run(begin_at_mixture(start, input, check), input);
 }
 
 FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source, const FitOptions& options) {
   require(family);
-  const DataCheck check = check_all(*family, R.columns(), source, options);
-  Statistics statistics = statistics_of_responsibilities(*family, R, {source, options.threads});
-  const std::vector<double> equal_weights(R.columns(), 1 / static_cast<double>(R.columns()));
   const FitInput input(source, options);
+  const DataCheck check = check_input(*family, R.columns(), input.rows, options);
+  Statistics statistics = statistics_of_responsibilities(*family, R, input.rows);
+  const std::vector<double> equal_weights(R.columns(), 1 / static_cast<double>(R.columns()));
   return run(begin_at_update(family, std::move(statistics), equal_weights, input, check), input);
 }
 
 FitState begin_fit(const Mixture& start, Source& source, const FitOptions& options) {
-  const DataCheck check = check_all(start.family(), start.components(), source, options);
-  return begin_at_mixture(start, {source, options}, check);
+  const FitInput input(source, options);
+  return begin_at_mixture(start, input, check_input(start.family(), start.components(), input.rows, options));
 }
 
 FitState step(FitState state, Source& source, const FitOptions& options) {

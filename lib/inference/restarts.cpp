@@ -3,7 +3,6 @@
 
 #include "data/blocks.hpp"
 #include "data/copied_rows.hpp"
-#include "family/data_check.hpp"
 #include "family/require_family.hpp"
 #include "family/total_statistics.hpp"
 #include "inference/contest.hpp"
@@ -223,10 +222,9 @@ RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Sou
   if (restarts.restarts == 0) throw Error(ErrorKind::usage, "at least one start is needed");
   require(family);
   if (options.keep_saddle) throw Error(ErrorKind::usage, "`keep_saddle` is for a start that is given, not drawn");
-  check_options(*family, components, options);
-  const DataCheck check = check_data(*family, {source, options.threads});
-  check_distinct_rows(components, {source, options.threads});
-  const Statistics total = total_statistics(*family, {source, options.threads});
+  const Rows rows(source, options.threads);
+  const DataCheck check = check_input(*family, components, rows, options);
+  const Statistics total = total_statistics(*family, rows);
 
   const RestartTask task{family, components, restarts, options, check, total};
   const std::size_t fits = fits_side_by_side(task, source);

@@ -2,7 +2,6 @@
 #include <mixfam/initialize.hpp>
 
 #include "data/blocks.hpp"
-#include "family/data_check.hpp"
 #include "family/require_family.hpp"
 #include "family/total_statistics.hpp"
 #include "inference/fit_checked.hpp"
@@ -156,10 +155,8 @@ Mixture initialize(const FamilyPtr& family, std::size_t components, Source& sour
   FitOptions fit;
   fit.update = options.update;
   fit.prior = options.prior;
-  check_options(*family, components, fit);
   const Rows rows(source, options.threads);
-  check_data(*family, rows);
-  check_distinct_rows(components, rows);
+  check_input(*family, components, rows, fit);
   return initialize_checked(family, components, source, options, total_statistics(*family, rows));
 }
 
