@@ -63,6 +63,13 @@ Table spike_and_normal() {
   return table;
 }
 
+/// Responsibilities of two components, of which the second has the three equal rows.
+std::vector<double> spike_apart(const Table& table) {
+  std::vector<double> R(2 * table.rows());
+  for (std::size_t n = 0; n < table.rows(); ++n) R[2 * n + (n < 3 ? 1 : 0)] = 1;
+  return R;
+}
+
 struct Hostile {
   std::string name;
   Table table;
@@ -273,8 +280,7 @@ TEST_CASE("degenerate: the policy holds for a start", "[degenerate]") {
   const Table table = spike_and_normal();
   auto source = table.source();
   const auto family = family_of("gaussian", 1);
-  std::vector<double> R(2 * table.rows());
-  for (std::size_t n = 0; n < table.rows(); ++n) R[2 * n + (n < 3 ? 1 : 0)] = 1;
+  const std::vector<double> R = spike_apart(table);
   const auto responsibilities = ConstMatrixView::row_major(R.data(), table.rows(), 2);
   FitOptions options;
   for (const DegeneratePolicy policy : {DegeneratePolicy::error, DegeneratePolicy::keep}) {
@@ -298,8 +304,7 @@ TEST_CASE("degenerate: a component begins anew with N/K rows, half of them at on
   const Table table = spike_and_normal();
   auto source = table.source();
   const auto family = family_of("gaussian", 1);
-  std::vector<double> R(2 * table.rows());
-  for (std::size_t n = 0; n < table.rows(); ++n) R[2 * n + (n < 3 ? 1 : 0)] = 1;
+  const std::vector<double> R = spike_apart(table);
   FitOptions options;
   options.degenerate = DegeneratePolicy::reseed;
   options.max_iterations = 0;
