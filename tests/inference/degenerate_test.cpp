@@ -35,7 +35,7 @@ std::string events_of(const FitResult& result) {
   return text;
 }
 
-/// Rows far from components that have collapsed come to -1e14 nats; a logarithm that was cut off, log 0, to 1e300.
+/// Objectives of 1e14 nats occur beside collapsed components; a logarithm that was cut off, log 0, comes to 1e300.
 constexpr double most_nats = 1e250;
 
 /// What every result promises, degenerate or not.
