@@ -449,16 +449,16 @@ TEST_CASE("kernels: families agree with the generic path L = t(X) C', S = R' t(X
 
         const std::size_t stride = column_stride(rows);
         AlignedVector L(stride * K);
-        family->evaluator(mixture.parameters().view())
-            ->add_log_density(x.block(), {L.data(), rows, K, 1, static_cast<std::ptrdiff_t>(stride)});
+        add_log_density(*family, mixture.parameters().view(), x.block(),
+                        {L.data(), rows, K, 1, static_cast<std::ptrdiff_t>(stride)});
         const AlignedVector R = positive_matrix(rows, K, random);
         const std::size_t P = family->statistic_size();
         const std::size_t O = family->origin_size();
         std::vector<double> origins(K * O), S(K * P), T(rows * P), c(P);
         const auto o = MatrixView::row_major(origins.data(), K, O);
         for (std::size_t k = 0; k < K; ++k) family->origin(mixture.parameters().row(k), o.row(k));
-        family->accumulate(x.block(), {R.data(), rows, K, 1, static_cast<std::ptrdiff_t>(stride)}, o,
-                           MatrixView::row_major(S.data(), K, P));
+        accumulate(*family, x.block(), {R.data(), rows, K, 1, static_cast<std::ptrdiff_t>(stride)}, o,
+                   MatrixView::row_major(S.data(), K, P));
         for (std::size_t k = 0; k < K; ++k) {
           const auto t = MatrixView::column_major(T.data(), rows, P);
           family->statistic(x.block(), o.row(k), t);
