@@ -4,11 +4,13 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
 #include "model/e_step.hpp"
 #include "numerics/aligned.hpp"
+#include "numerics/special.hpp"
 #include "support.hpp"
 #include "tolerance.hpp"
 
@@ -399,6 +401,36 @@ TEST_CASE("kernels: exp is right to the last place or two", "[kernels]") {
       }
     }
     CHECK(worst < 4 * std::numeric_limits<double>::epsilon());  // two divisions and two products by the reciprocal
+  }
+}
+
+TEST_CASE("kernels: logarithmic residuals lose no digits near the scale, and are finite far from it", "[kernels]") {
+  const auto residual = [](const Kernels& kernels, double x, double scale) {
+    const double log_x = std::log(x), origin = std::log(scale), one = 1;
+    std::pair<double, double> result{0, 0};
+    kernels.add_logarithmic_moments(&x, &log_x, 1, {&one, 1, 1}, &origin, &scale, &result.first, &result.second);
+    return result;
+  };
+  for (const Kernels* kernels : available_kernels()) {
+    CAPTURE(kernels->instruction_set);
+    for (const double scale : {1e-200, 0.3, 1.0, 7e5, 1e200})
+      for (const double sign : {-1.0, 1.0})
+        for (double size = 1e-15; size < 0.49; size *= 1.07) {
+          const double x = scale * (1 + sign * size);
+          const double u = (x - scale) / scale;
+          const auto [y, excess] = residual(*kernels, x, scale);
+          CAPTURE(scale, u);
+          REQUIRE(close(y, std::log1p(u), round_off(8, std::abs(u))));
+          REQUIRE(close(excess, -special::log1p_minus(u), round_off(8, u * u)));
+        }
+    for (const double scale : {1e-300, 1.0, 1e300})
+      for (const double x : {1e-308, 1e-3, 1.6, 5.0, 1e308}) {
+        const auto [y, excess] = residual(*kernels, x, scale);
+        CAPTURE(scale, x);
+        CHECK(close(y, std::log(x) - std::log(scale), round_off(8, 700)));
+        CHECK(std::isfinite(excess));
+        CHECK(excess >= 0);
+      }
   }
 }
 
