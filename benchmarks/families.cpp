@@ -41,9 +41,9 @@ double milliseconds_of(const std::string& spec, std::size_t rows, std::size_t th
   options.max_iterations = iterations;
   options.threads = threads;
   std::vector<Clock::time_point> stamps;
-  options.observer = [&](const TraceEntry&, const Mixture&) {
+  options.observer = [&](const FitState&) {
     stamps.push_back(Clock::now());
-    return true;
+    return Observe::go_on;
   };
   fit(initialize(family, components, source), source, options);
   std::vector<double> times;
