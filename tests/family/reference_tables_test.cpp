@@ -222,7 +222,8 @@ void check_priors(const Family& family, ReferenceTable& table, bool has_expected
     partitions.push_back({family.log_partition(H).value()});
     ParameterTable theta(family.parameters(), components);
     std::vector<double> log_scale(components);
-    const auto step = family.expectation(H, theta.view(), log_scale).step;
+    const Estimates estimates = family.expectation(H, theta.view(), log_scale);
+    const StepPtr step = estimates.step ? estimates.step : family.step(theta.view());  // some are next to a point
     std::vector<double> divergence(components);
     family.add_kl_to_prior(H, table.point("h2", n), *step, divergence);
     divergences.push_back({std::accumulate(divergence.begin(), divergence.end(), 0.0)});
