@@ -97,10 +97,10 @@ std::vector<double> log_density_anywhere(const Mixture& mixture, const std::vect
 
   MemorySource source = source_of(rows, columns);
   const auto step = family.step(mixture.parameters().view());
-  Workspace workspace;
   const auto log_w = log_weights(mixture.weights());
   visit_blocks(source, [&, log_base = std::vector<double>(), joint = std::vector<double>(components),
-                        buffer = AlignedVector(block_stride * components)](const DataBlock& block) mutable {
+                        buffer = AlignedVector(block_stride * components),
+                        workspace = Workspace()](const DataBlock& block) mutable {
     const std::size_t count = block.x.rows;
     const MatrixView L(buffer.data(), count, components, 1, static_cast<std::ptrdiff_t>(block_stride));
     for (std::size_t k = 0; k < components; ++k) std::fill_n(L.column(k).data(), count, log_w[k]);

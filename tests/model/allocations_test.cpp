@@ -152,6 +152,36 @@ TEST_CASE("allocations: an update makes some for each component, whatever the ro
     }
 }
 
+// Each block and each leaf of the rows uses memory again. Only the depth of the tree of leaves is left of their number.
+TEST_CASE("allocations: the third iteration of a fit makes as many, whatever the rows", "[fit][workspace]") {
+  constexpr std::size_t few = 3 * leaf_rows;
+  constexpr std::size_t many = 48 * leaf_rows;  // four levels more
+  constexpr std::size_t for_each_level = 4;     // sums, origins and their places
+  const auto of_third_iteration = [](const FamilyPtr& family, std::size_t rows) {
+    const Table table = table_of(*family, rows);
+    auto source = table.source();
+    const EStepParameters start = parameters_of(family, table, source);
+    FitOptions options;
+    options.threads = 1;
+    options.tolerance = 0;
+    options.max_iterations = 3;
+    std::size_t before = 0, after = 0;
+    options.observer = [&](const FitState&) {
+      before = after;
+      after = allocations;
+      return Observe::go_on;
+    };
+    fit(Mixture(family, std::vector<double>(components, 1.0 / components), start.theta), source, options);
+    return after - before;
+  };
+  for (const Case& test : cases) {
+    CAPTURE(test.spec, test.columns);
+    const FamilyPtr family = Registry::builtin().make(test.spec, test.columns);
+    if (family->statistic_size() > 1000) continue;  // the start of so many categories takes long
+    CHECK(of_third_iteration(family, many) <= of_third_iteration(family, few) + 4 * for_each_level);
+  }
+}
+
 }  // namespace mixfam
 
 #endif
