@@ -2,9 +2,9 @@
 #include <mixfam/registry.hpp>
 
 #include "family/conjugate/success_probability.hpp"
-#include "family/evaluators/kernel_columns.hpp"
+#include "family/steps/kernel_columns.hpp"
 
-#include <memory>
+#include <cstdint>
 #include <vector>
 
 namespace mixfam {
@@ -43,7 +43,7 @@ static_assert(HasPrior<Bernoulli>);
 /// Rows of zeros and ones as bytes: where they lie, or a copy.
 class Bytes {
  public:
-  explicit Bytes(const Block& x) {
+  Bytes(const Block& x, Workspace::Frame& frame) {
     const NativeRows& native = x.native;
     const auto* bytes = static_cast<const unsigned char*>(native.data);
     if (bytes != nullptr && native.column_stride == 1) {
@@ -51,32 +51,29 @@ class Bytes {
       row_stride_ = native.row_stride;
       return;
     }
-    copy_.resize(x.rows * x.column_count);
+    auto* copy = frame.take<unsigned char>(x.rows * x.column_count);
     for (std::size_t j = 0; j < x.column_count; ++j)
       for (std::size_t n = 0; n < x.rows; ++n)
-        copy_[n * x.column_count + j] = bytes != nullptr ? bytes[static_cast<std::ptrdiff_t>(n) * native.row_stride +
-                                                                 static_cast<std::ptrdiff_t>(j) * native.column_stride]
-                                                         : static_cast<unsigned char>(x.column(j)[n]);
-    data_ = copy_.data();
+        copy[n * x.column_count + j] = bytes != nullptr ? bytes[static_cast<std::ptrdiff_t>(n) * native.row_stride +
+                                                                static_cast<std::ptrdiff_t>(j) * native.column_stride]
+                                                        : static_cast<unsigned char>(x.column(j)[n]);
+    data_ = copy;
     row_stride_ = static_cast<std::ptrdiff_t>(x.column_count);
   }
-  Bytes(const Bytes&) = delete;
-  Bytes& operator=(const Bytes&) = delete;
 
   const unsigned char* data() const { return data_; }
   std::ptrdiff_t row_stride() const { return row_stride_; }
 
  private:
-  std::vector<unsigned char> copy_;
   const unsigned char* data_;
   std::ptrdiff_t row_stride_;
 };
 
 /// Four columns have one of 16 patterns of zeros and ones: a table of the patterns stands for four factors.
-class PatternEvaluator final : public Evaluator {
+class PatternStep {
  public:
   /// C: K x 2 D, (log p, log(1 - p)) of each column.
-  explicit PatternEvaluator(ConstMatrixView C)
+  explicit PatternStep(ConstMatrixView C)
       : columns_(C.columns() / 2), width_(padded(C.rows(), panel_rows)), tables_(groups() * patterns * width_) {
     for (std::size_t j = 0; j < columns_; ++j)
       for (std::size_t pattern = 0; pattern < patterns; ++pattern) {
@@ -86,13 +83,13 @@ class PatternEvaluator final : public Evaluator {
       }
   }
 
-  void add_log_density(const Block& x, MatrixView L) const override {
-    const Bytes bytes(x);
-    std::vector<std::uint32_t> index(x.rows * groups());
-    kernels().index_patterns(bytes.data(), x.rows, bytes.row_stride(), columns_, index.data());
-    AlignedVector scratch(x.rows * width_);
-    kernels().add_table_rows(index.data(), x.rows, groups(), tables_.data(), width_,
-                             {L.data(), L.column_stride(), L.columns()}, scratch.data());
+  void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    const Bytes bytes(x, frame);
+    auto* index = frame.take<std::uint32_t>(x.rows * groups());
+    kernels().index_patterns(bytes.data(), x.rows, bytes.row_stride(), columns_, index);
+    kernels().add_table_rows(index, x.rows, groups(), tables_.data(), width_,
+                             {L.data(), L.column_stride(), L.columns()}, frame.take(x.rows * width_));
   }
 
  private:
@@ -111,24 +108,25 @@ class BernoulliColumns final : public Columnwise<Bernoulli> {
   explicit BernoulliColumns(std::size_t columns) : Columnwise(Bernoulli(), columns) {}
 
   bool reads_native(ElementType type) const { return type == ElementType::uint8 || type == ElementType::int8; }
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S) const {
-    const Bytes bytes(x);
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S, Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    const Bytes bytes(x, frame);
     const std::size_t width = padded(R.columns(), panel_rows);
-    AlignedVector sums(columns() * 2 * width);
-    AlignedVector scratch(binary_scratch(columns()));
+    double* sums = frame.zeros(columns() * 2 * width);
     kernels().add_binary_counts(bytes.data(), x.rows, bytes.row_stride(), columns(),
-                                {R.data(), R.column_stride(), R.columns()}, width, sums.data(), scratch.data());
+                                {R.data(), R.column_stride(), R.columns()}, width, sums,
+                                frame.take(binary_scratch(columns())));
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t j = 0; j < columns(); ++j) {
         S(k, 2 * j) += sums[(2 * j + 1) * width + k];
         S(k, 2 * j + 1) += sums[2 * j * width + k];
       }
   }
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
+  PatternStep step(ConstMatrixView theta) const {
     std::vector<double> coefficients(theta.rows() * 2 * columns());
     const auto C = MatrixView::row_major(coefficients.data(), theta.rows(), 2 * columns());
     for (std::size_t k = 0; k < theta.rows(); ++k) this->coefficients(theta.row(k), C.row(k));
-    return std::make_unique<PatternEvaluator>(C);
+    return PatternStep(C);
   }
 };
 

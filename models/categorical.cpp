@@ -4,7 +4,7 @@
 
 #include "family/categories.hpp"
 #include "family/conjugate/dirichlet.hpp"
-#include "family/evaluators/kernel_columns.hpp"
+#include "family/steps/kernel_columns.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -96,8 +96,8 @@ class Codebook {
   }
   /// statistic(j) + place, rows x D row-major: tables that are looked up have a row for each category of column j and
   /// a last one for what is none.
-  std::vector<Place> index(const Block& x) const {
-    std::vector<Place> result(x.rows * columns());
+  const Place* index(const Block& x, Workspace::Frame& frame) const {
+    auto* result = frame.take<Place>(x.rows * columns());
     const NativeRows& native = x.native;
     const auto* bytes = static_cast<const unsigned char*>(native.data);
     for (std::size_t n = 0; bytes != nullptr && n < x.rows; ++n)
@@ -216,9 +216,9 @@ class DirichletColumns {
 };
 
 /// log p by gathering: for each column a table of a row for each category, and a last one for what is none.
-class GatheringEvaluator final : public Evaluator {
+class GatheringStep {
  public:
-  GatheringEvaluator(CodebookPtr codebook, ConstMatrixView theta)
+  GatheringStep(CodebookPtr codebook, ConstMatrixView theta)
       : codebook_(std::move(codebook)),
         width_(padded(theta.rows(), panel_rows)),
         table_(codebook_->statistic_size() * width_) {
@@ -231,11 +231,10 @@ class GatheringEvaluator final : public Evaluator {
       }
   }
 
-  void add_log_density(const Block& x, MatrixView L) const override {
-    const auto index = codebook_->index(x);
-    AlignedVector scratch(x.rows * width_);
-    kernels().add_table_rows(index.data(), x.rows, codebook_->columns(), table_.data(), width_,
-                             {L.data(), L.column_stride(), L.columns()}, scratch.data());
+  void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    kernels().add_table_rows(codebook_->index(x, frame), x.rows, codebook_->columns(), table_.data(), width_,
+                             {L.data(), L.column_stride(), L.columns()}, frame.take(x.rows * width_));
   }
 
  private:
@@ -273,23 +272,22 @@ class Categorical {
     });
   }
   bool reads_native(ElementType type) const { return type == ElementType::uint8 || type == ElementType::int8; }
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S) const {
-    const auto index = codebook_->index(x);
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S, Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    const Codebook::Place* index = codebook_->index(x, frame);
     const ConstKernelMatrix r{R.data(), R.column_stride(), R.columns()};
-    std::vector<double> counts(R.columns());
-    kernels().add_counts(r, x.rows, counts.data());
+    double* counts = frame.zeros(R.columns());
+    kernels().add_counts(r, x.rows, counts);
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t j = 0; j < columns(); ++j) S(k, codebook_->statistic(j)) += counts[k];
-    const bool sparse = statistic_size() > 8 * index.size();
+    const bool sparse = statistic_size() > 8 * x.rows * columns();
     if (sparse) {
       add_entries(index, R, S);
     } else {
-      add_table(index, r, x.rows, S);
+      add_table(index, r, x.rows, S, frame);
     }
   }
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
-    return std::make_unique<GatheringEvaluator>(codebook_, theta);
-  }
+  GatheringStep step(ConstMatrixView theta) const { return {codebook_, theta}; }
   std::size_t feature_size() const { return statistic_size() - columns(); }
   /// The one-hot columns: codes are names and have no distances.
   void features(const Block& x, MatrixView out) const {
@@ -334,7 +332,7 @@ class Categorical {
   Prior prior() const { return Prior(codebook_); }
 
  private:
-  void add_entries(const std::vector<Codebook::Place>& index, ConstMatrixView R, MatrixView S) const {
+  void add_entries(const Codebook::Place* index, ConstMatrixView R, MatrixView S) const {
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t n = 0; n < R.rows(); ++n)
         for (std::size_t j = 0; j < columns(); ++j) {
@@ -342,11 +340,11 @@ class Categorical {
           if (place < codebook_->count(j)) codebook_->one_hot(S.row(k), j)[place] += R(n, k);
         }
   }
-  void add_table(const std::vector<Codebook::Place>& index, ConstKernelMatrix R, std::size_t rows, MatrixView S) const {
+  void add_table(const Codebook::Place* index, ConstKernelMatrix R, std::size_t rows, MatrixView S,
+                 Workspace::Frame& frame) const {
     const std::size_t width = padded(R.columns, panel_rows);
-    AlignedVector table(statistic_size() * width);
-    AlignedVector scratch(rows * width);
-    kernels().scatter_to_table_rows(index.data(), rows, columns(), R, table.data(), width, scratch.data());
+    double* table = frame.zeros(statistic_size() * width);
+    kernels().scatter_to_table_rows(index, rows, columns(), R, table, width, frame.take(rows * width));
     for (std::size_t k = 0; k < R.columns; ++k)
       for (std::size_t j = 0; j < columns(); ++j) {
         const auto sums = codebook_->one_hot(S.row(k), j);

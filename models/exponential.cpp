@@ -1,7 +1,7 @@
 #include <mixfam/registry.hpp>
 
 #include "family/conjugate/gamma_prior.hpp"
-#include "family/evaluators/linear_columns.hpp"
+#include "family/steps/linear_columns.hpp"
 
 #include <cmath>
 #include <limits>

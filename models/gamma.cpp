@@ -1,11 +1,13 @@
 #include <mixfam/columnwise.hpp>
 #include <mixfam/registry.hpp>
 
+#include "family/steps/kernel_columns.hpp"
 #include "numerics/special.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace mixfam {
 
@@ -113,6 +115,106 @@ class Gamma {
 
 static_assert(Located<Gamma> && !HasPrior<Gamma>);
 
+/// The columns of a block and, behind them, their logarithms, which all components share.
+Block with_logarithms(const Block& x, Workspace::Frame& frame) {
+  auto* columns = frame.take<const double*>(2 * x.column_count);
+  for (std::size_t j = 0; j < x.column_count; ++j) {
+    double* out = frame.take(x.rows);
+    for (std::size_t n = 0; n < x.rows; ++n) out[n] = std::log(x.column(j)[n]);
+    columns[j] = x.column(j);
+    columns[x.column_count + j] = out;
+  }
+  return {columns, 2 * x.column_count, x.rows};
+}
+
+/// S += R' t(X) about the origins; x: with_logarithms.
+void add_moments(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S, Workspace& workspace) {
+  const std::size_t components = R.columns();
+  const std::size_t columns = x.column_count / 2;
+  const ConstKernelMatrix r{R.data(), R.column_stride(), components};
+  Workspace::Frame frame(workspace);
+  double* counts = frame.zeros(components);
+  double* origin = frame.take(components);
+  double* scale = frame.take(components);
+  kernels().add_counts(r, x.rows, counts);
+  for (std::size_t j = 0; j < columns; ++j) {
+    double* sums = frame.zeros(components);
+    double* excesses = frame.zeros(components);
+    for (std::size_t k = 0; k < components; ++k) {
+      origin[k] = origins(k, j);
+      scale[k] = std::exp(origin[k]);
+    }
+    kernels().add_logarithmic_moments(x.column(j), x.column(columns + j), x.rows, r, origin, scale, sums, excesses);
+    for (std::size_t k = 0; k < components; ++k) {
+      S(k, 3 * j) += counts[k];
+      S(k, 3 * j + 1) += sums[k];
+      S(k, 3 * j + 2) += excesses[k];
+    }
+  }
+}
+
+class GammaStep {
+ public:
+  /// C: K x 3 D, the coefficients about the origins, which are K x D.
+  GammaStep(ConstMatrixView C, ConstMatrixView origins) : all_origins_(origins) {
+    for (std::size_t j = 0; j < origins.columns(); ++j)
+      for (std::size_t k = 0; k < origins.rows(); ++k) {
+        origins_.push_back(origins(k, j));
+        scales_.push_back(std::exp(origins(k, j)));
+        constants_.push_back(C(k, 3 * j));
+        slopes_.push_back(C(k, 3 * j + 1));
+        curvatures_.push_back(C(k, 3 * j + 2));
+      }
+  }
+
+  Block prepare(const Block& x, Workspace::Frame& frame) const { return with_logarithms(x, frame); }
+  void add_log_density(const Block& x, MatrixView L, Workspace&) const {
+    const std::size_t columns = x.column_count / 2;
+    for (std::size_t j = 0; j < columns; ++j) {
+      const std::size_t first = j * L.columns();
+      kernels().add_logarithmic(x.column(j), x.column(columns + j), x.rows,
+                                {origins_.data() + first, scales_.data() + first, constants_.data() + first,
+                                 slopes_.data() + first, curvatures_.data() + first},
+                                {L.data(), L.column_stride(), L.columns()});
+    }
+  }
+  void accumulate(const Block& x, ConstMatrixView R, MatrixView S, Workspace& workspace) const {
+    add_moments(x, R, all_origins_, S, workspace);
+  }
+
+ private:
+  ConstMatrixView all_origins_;
+  // The components of one column after those of another.
+  std::vector<double> origins_;
+  std::vector<double> scales_;
+  std::vector<double> constants_;
+  std::vector<double> slopes_;
+  std::vector<double> curvatures_;
+};
+
+/// D columns, of whose logarithms each is taken once.
+class GammaColumns final : public Columnwise<Gamma> {
+ public:
+  explicit GammaColumns(std::size_t columns) : Columnwise(Gamma(), columns) {}
+
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                  Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    add_moments(with_logarithms(x, frame), R, origins, S, workspace);
+  }
+  GammaStep step(ConstMatrixView theta, ConstMatrixView origins) const {
+    std::vector<double> coefficients(theta.rows() * statistic_size());
+    const auto C = MatrixView::row_major(coefficients.data(), theta.rows(), statistic_size());
+    std::vector<double> moved(theta.columns());
+    for (std::size_t k = 0; k < theta.rows(); ++k) {
+      std::copy(theta.row(k).begin(), theta.row(k).end(), moved.begin());
+      translate(moved, origins.row(k), -1);
+      this->coefficients(moved, C.row(k));
+    }
+    return {C, origins};
+  }
+};
+
 }  // namespace
 
 RegistryEntry gamma_entry();
@@ -120,7 +222,7 @@ RegistryEntry gamma_entry() {
   return {"gamma",
           "rate^shape x^(shape - 1) exp(-rate x) / Gamma(shape) for x > 0, independently in each column",
           {},
-          [](const Shape& shape) { return make_columnwise_family(Gamma(), shape.columns); },
+          [](const Shape& shape) { return make_family(GammaColumns(shape.columns)); },
           formulas};
 }
 

@@ -3,8 +3,8 @@
 #include <mixfam/registry.hpp>
 
 #include "family/collinearity.hpp"
-#include "family/evaluators/kernel_columns.hpp"
-#include "family/evaluators/univariate_gaussian.hpp"
+#include "family/steps/kernel_columns.hpp"
+#include "family/steps/univariate_gaussian.hpp"
 #include "numerics/linear_algebra.hpp"
 #include "numerics/packed.hpp"
 #include "numerics/special.hpp"
@@ -128,19 +128,29 @@ Reason singular(std::size_t d, double rows) {
   return text;
 }
 
-/// c(theta) at the origin 0; NaN where the covariance is not positive definite.
-void write_coefficients(ConstVectorView theta, std::size_t d, VectorView c) {
-  const StatisticLayout layout(d);
-  const auto mean = theta.part(0, d);
-  const auto factor = cholesky(square(theta.part(d, d * d), d));
-  if (factor.empty()) {
-    std::fill(c.begin(), c.end(), nan);
-    return;
-  }
+/// What all formulas need of a covariance C = L L'.
+struct CovarianceFactor {
+  std::vector<double> panels;     ///< of W = L^-1, packed by pack_lower
+  std::vector<double> precision;  ///< C^-1
+  double log_determinant = 0;     ///< log|C|
+};
+
+/// The factor of a covariance; none where that is not positive definite.
+std::optional<CovarianceFactor> factor_of(ConstMatrixView covariance) {
+  const auto factor = cholesky(covariance);
+  if (factor.empty()) return std::nullopt;
+  const std::size_t d = covariance.rows();
   const auto L = square(ConstVectorView(factor), d);
-  const auto inverse_factor = invert_lower(L);
-  const auto inverse = inverse_from_factor(square(ConstVectorView(inverse_factor), d));
-  const auto precision = square(ConstVectorView(inverse), d);
+  const auto W = invert_lower(L);
+  return CovarianceFactor{pack_lower(W.data(), d), inverse_from_factor(square(ConstVectorView(W), d)),
+                          log_determinant(L)};
+}
+
+/// c(theta) of a mean seen from the origin.
+void write_coefficients(ConstVectorView mean, const CovarianceFactor& factor, VectorView c) {
+  const std::size_t d = mean.size();
+  const StatisticLayout layout(d);
+  const auto precision = square(ConstVectorView(factor.precision), d);
   double quadratic = 0;
   for (std::size_t i = 0; i < d; ++i) {
     double product = 0;
@@ -150,8 +160,17 @@ void write_coefficients(ConstVectorView theta, std::size_t d, VectorView c) {
     for (std::size_t j = 0; j < i; ++j) c[layout.squares + packed::at(i, j)] = -precision(i, j);
     c[layout.squares + packed::at(i, i)] = -0.5 * precision(i, i);
   }
-  c[StatisticLayout::spread_count] = -0.5 * log_determinant(L);
+  c[StatisticLayout::spread_count] = -0.5 * factor.log_determinant;
   c[StatisticLayout::mean_count] = -0.5 * quadratic;
+}
+
+/// c(theta) at the origin 0; NaN where the covariance is not positive definite.
+void write_coefficients(ConstVectorView theta, std::size_t d, VectorView c) {
+  if (const auto factor = factor_of(square(theta.part(d, d * d), d))) {
+    write_coefficients(theta.part(0, d), *factor, c);
+  } else {
+    std::fill(c.begin(), c.end(), nan);
+  }
 }
 
 class NormalInverseWishart {
@@ -206,31 +225,41 @@ class NormalInverseWishart {
         psi0(i, j) = psi0(j, i) = chi[layout_.squares + packed::at(i, j)] - h[i] * chi[StatisticLayout::sum + j];
     }
   }
+  std::optional<Reason> improper_counts(ConstVectorView h) const {
+    if (h[d_] > 0 && h[d_ + 1] > static_cast<double>(d_) - 1) return std::nullopt;
+    return "the posterior of its parameters has no finite integral";
+  }
   std::optional<Reason> improper(ConstVectorView h) const {
-    if (!has_degrees(h)) return "the posterior of its parameters has no finite integral";
+    if (auto reason = improper_counts(h)) return reason;
     const auto psi0 = square(h.part(d_ + 2, d_ * d_), d_);
     if (cholesky(psi0).empty()) return singular(psi0);
     return std::nullopt;
   }
   std::optional<double> log_partition(ConstVectorView h) const {
-    const double D = static_cast<double>(d_);
-    const double kappa0 = h[d_];
-    const double nu0 = h[d_ + 1];
-    if (!has_degrees(h)) return std::nullopt;
+    if (improper_counts(h)) return std::nullopt;
     const auto factor = cholesky(square(h.part(d_ + 2, d_ * d_), d_));
     if (factor.empty()) return std::nullopt;
-    return 0.5 * nu0 * D * special::log_two + special::log_multigamma(0.5 * nu0, d_) -
-           0.5 * nu0 * log_determinant(square(ConstVectorView(factor), d_)) +
-           0.5 * D * (special::log_two_pi - std::log(kappa0));
+    return log_partition(h, log_determinant(square(ConstVectorView(factor), d_)));
+  }
+  /// With the factor of psi0 / nu0, the covariance of `centre`.
+  double log_partition(ConstVectorView h, const CovarianceFactor& factor) const {
+    return log_partition(h, factor.log_determinant + static_cast<double>(d_) * std::log(h[d_ + 1]));
   }
   /// E[log|L|] = sum_i digamma((nu0 + 1 - i)/2) + D log 2 - log|psi0|, E[L] = nu0 psi0^-1, E[m'L m] = D/kappa0 +
-  /// mu0' E[L] mu0 (Bishop 2006, eqs. 10.64 and 10.65): the coefficients of the mean mu0 and covariance psi0 / nu0.
+  /// mu0' E[L] mu0 (Bishop 2006, eqs. 10.64 and 10.65): the coefficients of the mean mu0 and covariance psi0 / nu0, and
+  /// constants.
   double expectation(ConstVectorView h, VectorView theta, VectorView c) const {
+    centre(h, theta);
+    write_coefficients(theta, d_, c);
+    return add_constants(h, c);
+  }
+  void centre(ConstVectorView h, VectorView theta) const {
+    for (std::size_t i = 0; i < d_; ++i) theta[i] = h[i];
+    for (std::size_t i = 0; i < d_ * d_; ++i) theta[d_ + i] = h[d_ + 2 + i] / h[d_ + 1];
+  }
+  double add_constants(ConstVectorView h, VectorView c) const {
     const double D = static_cast<double>(d_);
     const double nu = h[d_ + 1];
-    for (std::size_t i = 0; i < d_; ++i) theta[i] = h[i];
-    for (std::size_t i = 0; i < d_ * d_; ++i) theta[d_ + i] = h[d_ + 2 + i] / nu;
-    write_coefficients(theta, d_, c);
     double log_scale = 0;  // half the sum of digamma((nu - i)/2) - log(nu/2), without the cancellation
     for (std::size_t i = 0; i < d_; ++i) {
       const double less = static_cast<double>(i);
@@ -312,7 +341,13 @@ class NormalInverseWishart {
     for (double& value : z) value = random.normal() / std::sqrt(h[d_]);
     for (std::size_t i = 0; i < d_; ++i) mean[i] = within_reach(h[i] + detail::dot(G.row(i).data(), z.data(), d_));
   }
-  bool has_degrees(ConstVectorView h) const { return h[d_] > 0 && h[d_ + 1] > static_cast<double>(d_) - 1; }
+  double log_partition(ConstVectorView h, double log_determinant_of_psi0) const {
+    const double D = static_cast<double>(d_);
+    const double kappa0 = h[d_];
+    const double nu0 = h[d_ + 1];
+    return 0.5 * nu0 * D * special::log_two + special::log_multigamma(0.5 * nu0, d_) -
+           0.5 * nu0 * log_determinant_of_psi0 + 0.5 * D * (special::log_two_pi - std::log(kappa0));
+  }
   double& nu0(VectorView h) const { return h[d_ + 1]; }
 
   std::size_t d_;
@@ -333,7 +368,10 @@ class TiedNormalInverseWishart final : public NormalInverseWishart {
   std::optional<double> shared_log_partition(ConstVectorView h) const {
     const auto all = log_partition(h);
     if (!all) return std::nullopt;
-    return *all - 0.5 * static_cast<double>(d_) * (special::log_two_pi - std::log(h[d_]));
+    return *all - log_partition_of_mean(h);
+  }
+  double shared_log_partition(ConstVectorView h, const CovarianceFactor& factor) const {
+    return log_partition(h, factor) - log_partition_of_mean(h);
   }
   void sample_all(ConstMatrixView H, Random& random, MatrixView theta) const {
     const auto root = sample_covariance(H.row(0), random, theta.row(0).part(d_, d_ * d_));
@@ -342,50 +380,49 @@ class TiedNormalInverseWishart final : public NormalInverseWishart {
       sample_mean(H.row(k), root, random, theta.row(k).part(0, d_));
     }
   }
+
+ private:
+  double log_partition_of_mean(ConstVectorView h) const {
+    return 0.5 * static_cast<double>(d_) * (special::log_two_pi - std::log(h[d_]));
+  }
 };
 
 /// log N(x | m, C) without (2 pi)^(-D/2), by the whitened residuals W (x - m), W = chol(C)^-1.
-class WhiteningEvaluator final : public Evaluator {
+class WhiteningStep {
  public:
-  WhiteningEvaluator(ConstMatrixView theta, std::size_t d) : d_(d), means_(theta.rows() * d) {
-    for (std::size_t k = 0; k < theta.rows(); ++k) {
-      const auto factor = cholesky(square(theta.row(k).part(d, d * d), d));
-      if (factor.empty())
-        throw Error(ErrorKind::numerical,
-                    "component " + std::to_string(k) + ": the covariance is not positive definite");
-      const auto L = square(ConstVectorView(factor), d);
-      const auto mean = theta.row(k).part(0, d);
-      std::copy(mean.begin(), mean.end(), means_.begin() + static_cast<std::ptrdiff_t>(k * d));
-      panels_.push_back(pack_lower(invert_lower(L).data(), d));
-      components_.push_back({means_.data() + k * d, panels_.back().data(), -0.5 * log_determinant(L)});
-    }
-  }
-
-  void add_log_density(const Block& x, MatrixView L) const override {
-    AlignedVector scratch(whitening_scratch(d_));
-    kernels().add_whitened(columns_of(x), components_.data(), {L.data(), L.column_stride(), components_.size()},
-                           scratch.data());
-  }
-  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const override {
-    if (d_ != 1) return false;
-    std::vector<double> constants, curvatures;
+  /// Means are the origins, K x D.
+  WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors) : d_(means.columns()) {
+    for (std::size_t k = 0; k < factors.size(); ++k)
+      components_.push_back({means.row(k).data(), factors[k].panels.data(), -0.5 * factors[k].log_determinant});
+    if (d_ > 1) return;
+    std::vector<double> constants, curvatures, origins;
     for (const WhitenedComponent& component : components_) {
       constants.push_back(component.log_scale);
       curvatures.push_back(-0.5 * component.panels[0] * component.panels[0]);
+      origins.push_back(component.mean[0]);
     }
-    return UnivariateStep(std::move(constants), std::move(curvatures), means_).add(x, log_weights, statistics);
+    univariate_.emplace(std::move(constants), std::move(curvatures), std::move(origins));
+  }
+
+  void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    kernels().add_whitened(columns_of(x), components_.data(), {L.data(), L.column_stride(), components_.size()},
+                           frame.take(whitening_scratch(d_)));
+  }
+  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics, Workspace& workspace) const {
+    return univariate_ && univariate_->add(x, log_weights, statistics, workspace);
   }
 
  private:
   std::size_t d_;
-  std::vector<double> means_;
-  std::vector<std::vector<double>> panels_;
   std::vector<WhitenedComponent> components_;
+  std::optional<UnivariateStep> univariate_;
 };
 
 class Gaussian : public LocatedAtMean {
  public:
   using Prior = NormalInverseWishart;
+  using Factor = CovarianceFactor;
 
   explicit Gaussian(std::size_t d) : LocatedAtMean(d), layout_(d) {}
 
@@ -410,20 +447,26 @@ class Gaussian : public LocatedAtMean {
       }
     }
   }
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const {
-    AlignedVector scratch(scatter_scratch(d_, x.rows));
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                  Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    double* scratch = frame.take(scatter_scratch(d_, x.rows));
     for (std::size_t k = 0; k < R.columns(); ++k) {
       const auto s = S.row(k);
       const double count = kernels().add_scatter(columns_of(x), R.column(k).data(), origins.row(k).data(),
                                                  s.part(StatisticLayout::sum, d_).data(),
-                                                 s.part(layout_.squares, packed::size(d_)).data(), scratch.data());
+                                                 s.part(layout_.squares, packed::size(d_)).data(), scratch);
       s[StatisticLayout::spread_count] += count;
       s[StatisticLayout::mean_count] += count;
     }
   }
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
-    return std::make_unique<WhiteningEvaluator>(theta, d_);
+  std::optional<Reason> factorise(ConstVectorView theta, Factor& factor) const {
+    auto made = factor_of(square(theta.part(d_, d_ * d_), d_));
+    if (!made) return "covariance is not positive definite";
+    factor = std::move(*made);
+    return std::nullopt;
   }
+  WhiteningStep step(ConstMatrixView origins, const std::vector<Factor>& factors) const { return {origins, factors}; }
 
   void recentre(VectorView s, ConstVectorView by) const {
     const double n = s[StatisticLayout::mean_count];
@@ -435,6 +478,9 @@ class Gaussian : public LocatedAtMean {
   }
 
   void coefficients(ConstVectorView theta, VectorView c) const { write_coefficients(theta, d_, c); }
+  void coefficients(ConstVectorView mean, const Factor& factor, VectorView c) const {
+    write_coefficients(mean, factor, c);
+  }
   void mean(ConstVectorView theta, VectorView s) const {
     const auto covariance = square(theta.part(d_, d_ * d_), d_);
     s[StatisticLayout::spread_count] = s[StatisticLayout::mean_count] = 1;
@@ -445,6 +491,10 @@ class Gaussian : public LocatedAtMean {
     }
   }
   std::optional<Reason> mle(ConstVectorView s, VectorView theta) const {
+    Factor factor;
+    return mle(s, theta, factor);
+  }
+  std::optional<Reason> mle(ConstVectorView s, VectorView theta, Factor& factor) const {
     const double spread_count = s[StatisticLayout::spread_count];
     const double mean_count = s[StatisticLayout::mean_count];
     if (!(spread_count > 0 && mean_count > 0)) return "no rows are left to it";
@@ -455,7 +505,7 @@ class Gaussian : public LocatedAtMean {
         covariance(i, j) = covariance(j, i) =
             (s[layout_.squares + packed::at(i, j)] - theta[i] * s[StatisticLayout::sum + j]) / spread_count;
     }
-    if (!cholesky(covariance).empty()) return std::nullopt;
+    if (!factorise(theta, factor)) return std::nullopt;
     for (std::size_t i = 0; i < d_; ++i)
       if (!std::isfinite(covariance(i, i))) return overflowing();
     return d_ > 1 && spread_count <= static_cast<double>(d_) ? singular(d_, spread_count) : singular(covariance);
@@ -564,13 +614,13 @@ class KnownVarianceGaussian : private SphericalGaussian {
   using SphericalGaussian::accumulate;
   using SphericalGaussian::add_log_base;
   using SphericalGaussian::statistic;
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
+  StandardisingStep step(ConstMatrixView theta) const {
     std::vector<double> rows;
     for (std::size_t k = 0; k < theta.rows(); ++k) {
       const auto row = with_variance(theta.row(k));
       rows.insert(rows.end(), row.begin(), row.end());
     }
-    return SphericalGaussian::evaluator(ConstMatrixView::row_major(rows.data(), theta.rows(), columns() + 1));
+    return SphericalGaussian::step(ConstMatrixView::row_major(rows.data(), theta.rows(), columns() + 1));
   }
 
   using SphericalGaussian::origin;

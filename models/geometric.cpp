@@ -1,7 +1,7 @@
 #include <mixfam/registry.hpp>
 
 #include "family/conjugate/success_probability.hpp"
-#include "family/evaluators/linear_columns.hpp"
+#include "family/steps/linear_columns.hpp"
 #include "numerics/special.hpp"
 
 #include <algorithm>

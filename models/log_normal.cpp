@@ -1,6 +1,6 @@
 #include <mixfam/registry.hpp>
 
-#include "family/evaluators/univariate_gaussian.hpp"
+#include "family/steps/univariate_gaussian.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -19,41 +19,38 @@ Prior, base measure dm dv, its mode and its references: Normal-Inverse-Gamma, in
 prior scales itself from log x.
 )";
 
-/// A block of log x.
-class Logarithms {
- public:
-  explicit Logarithms(const Block& x) : values_(x.rows * x.column_count), rows_(x.rows) {
-    for (std::size_t j = 0; j < x.column_count; ++j) {
-      double* out = values_.data() + j * x.rows;
-      for (std::size_t n = 0; n < x.rows; ++n) out[n] = std::log(x.column(j)[n]);
-      columns_.push_back(out);
-    }
+/// A block of log x, in the memory of a frame.
+Block logarithms(const Block& x, Workspace::Frame& frame) {
+  auto* columns = frame.take<const double*>(x.column_count);
+  for (std::size_t j = 0; j < x.column_count; ++j) {
+    double* out = frame.take(x.rows);
+    for (std::size_t n = 0; n < x.rows; ++n) out[n] = std::log(x.column(j)[n]);
+    columns[j] = out;
   }
-  Logarithms(const Logarithms&) = delete;
-  Logarithms& operator=(const Logarithms&) = delete;
+  return {columns, x.column_count, x.rows};
+}
 
-  Block block() const { return {columns_.data(), columns_.size(), rows_}; }
-
- private:
-  std::vector<double> values_;
-  std::vector<const double*> columns_;
-  std::size_t rows_;
-};
-
-/// The Gaussian's evaluator at log x.
-class LogarithmEvaluator final : public Evaluator {
+/// The Gaussian's step at log x.
+class LogarithmStep {
  public:
-  explicit LogarithmEvaluator(std::unique_ptr<Evaluator> gaussian) : gaussian_(std::move(gaussian)) {}
+  LogarithmStep(const DiagonalGaussian& gaussian, ConstMatrixView theta, ConstMatrixView origins)
+      : gaussian_(gaussian), origins_(origins), step_(gaussian.step(theta)) {}
 
-  void add_log_density(const Block& x, MatrixView L) const override {
-    gaussian_->add_log_density(Logarithms(x).block(), L);
+  Block prepare(const Block& x, Workspace::Frame& frame) const { return logarithms(x, frame); }
+  void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const {
+    step_.add_log_density(x, L, workspace);
   }
-  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const override {
-    return gaussian_->add_soft(Logarithms(x).block(), log_weights, statistics);
+  void accumulate(const Block& x, ConstMatrixView R, MatrixView S, Workspace& workspace) const {
+    gaussian_.accumulate(x, R, origins_, S, workspace);
+  }
+  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics, Workspace& workspace) const {
+    return step_.add_soft(x, log_weights, statistics, workspace);
   }
 
  private:
-  std::unique_ptr<Evaluator> gaussian_;
+  const DiagonalGaussian& gaussian_;
+  ConstMatrixView origins_;
+  StandardisingStep step_;
 };
 
 /// Everything about parameters is the diagonal Gaussian's; data pass through the logarithm, once for all components.
@@ -71,17 +68,19 @@ class LogNormal final : public DiagonalGaussian {
       for (std::size_t n = 0; n < x.rows; ++n) out[n] -= std::log(x.column(j)[n]) + 0.5 * special::log_two_pi;
   }
   void statistic(const Block& x, ConstVectorView origin, MatrixView T) const {
-    DiagonalGaussian::statistic(Logarithms(x).block(), origin, T);
+    Workspace workspace;
+    Workspace::Frame frame(workspace);
+    DiagonalGaussian::statistic(logarithms(x, frame), origin, T);
   }
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const {
-    DiagonalGaussian::accumulate(Logarithms(x).block(), R, origins, S);
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                  Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    DiagonalGaussian::accumulate(logarithms(x, frame), R, origins, S, workspace);
   }
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
-    return std::make_unique<LogarithmEvaluator>(DiagonalGaussian::evaluator(theta));
-  }
+  LogarithmStep step(ConstMatrixView theta, ConstMatrixView origins) const { return {*this, theta, origins}; }
   void features(const Block& x, MatrixView out) const {
-    const Logarithms logarithms(x);
-    for (std::size_t j = 0; j < columns(); ++j) std::copy_n(logarithms.block().column(j), x.rows, out.column(j).data());
+    for (std::size_t j = 0; j < columns(); ++j)
+      for (std::size_t n = 0; n < x.rows; ++n) out(n, j) = std::log(x.column(j)[n]);
   }
   void origin_at(const Block& x, VectorView origin) const {
     for (std::size_t j = 0; j < columns(); ++j) origin[j] = std::log(x.column(j)[0]);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "catch.hpp"
+#include "support.hpp"
 #include "tolerance.hpp"
 
 namespace mixfam {
@@ -124,17 +125,17 @@ struct Case {
   /// S(1, :) about `origin`.
   Values accumulate(const Rows& data, Values weights, ConstVectorView origin) const {
     Values s(family->statistic_size());
-    family->accumulate(data.block(), ConstMatrixView::column_major(weights.data(), data.size(), 1),
+    mixfam::accumulate(*family, data.block(), ConstMatrixView::column_major(weights.data(), data.size(), 1),
                        ConstMatrixView::row_major(origin.data(), 1, origin.size()),
                        MatrixView::row_major(s.data(), 1, s.size()));
     return s;
   }
   std::optional<Values> mle(ConstVectorView s, ConstVectorView origin) const {
     Values result(family->parameters().size());
-    const auto degenerate = family->mle(ConstMatrixView::row_major(s.data(), 1, s.size()),
-                                        ConstMatrixView::row_major(origin.data(), 1, origin.size()),
-                                        MatrixView::row_major(result.data(), 1, result.size()));
-    if (!degenerate.empty()) return std::nullopt;
+    const auto estimates = family->mle(ConstMatrixView::row_major(s.data(), 1, s.size()),
+                                       ConstMatrixView::row_major(origin.data(), 1, origin.size()),
+                                       MatrixView::row_major(result.data(), 1, result.size()));
+    if (!estimates.degenerate.empty()) return std::nullopt;
     return result;
   }
   Values chi(ConstVectorView h, ConstVectorView origin) const {
@@ -143,14 +144,17 @@ struct Case {
                       MatrixView::row_major(s.data(), 1, s.size()));
     return s;
   }
+  StepPtr step(ConstVectorView parameters) const {
+    return family->step(ConstMatrixView::row_major(parameters.data(), 1, parameters.size()));
+  }
   double log_prior(ConstVectorView h, ConstVectorView parameters) const {
-    return family->log_prior(h, ConstMatrixView::row_major(parameters.data(), 1, parameters.size()));
+    return family->log_prior(h, *step(parameters));
   }
   /// log p(x_n | theta) of every row.
   Values log_density(const Rows& data, ConstVectorView parameters) const {
     Array L(data.size(), 1);
-    family->evaluator(ConstMatrixView::row_major(parameters.data(), 1, parameters.size()))
-        ->add_log_density(data.block(), L.view());
+    add_log_density(*family, ConstMatrixView::row_major(parameters.data(), 1, parameters.size()), data.block(),
+                    L.view());
     Values result(L.view().column(0).begin(), L.view().column(0).end());
     family->add_log_base(data.block(), result);
     return result;
@@ -359,9 +363,9 @@ void accumulate_is_a_product(const Case& c) {
   }
   for (double& value : S) value = c.random.normal();
   const Values before = S;
-  c.family->accumulate(data->block(), R.view(),
-                       ConstMatrixView::row_major(origins.data(), components, c.family->origin_size()),
-                       MatrixView::row_major(S.data(), components, size));
+  mixfam::accumulate(*c.family, data->block(), R.view(),
+                     ConstMatrixView::row_major(origins.data(), components, c.family->origin_size()),
+                     MatrixView::row_major(S.data(), components, size));
   for (std::size_t k = 0; k < components; ++k) {
     auto T = c.statistic(*data, ConstVectorView(origins).part(k * c.family->origin_size(), c.family->origin_size()));
     for (std::size_t p = 0; p < size; ++p) {
@@ -373,7 +377,7 @@ void accumulate_is_a_product(const Case& c) {
   }
 }
 
-/// log p(x | theta) - log h(x) = <t(x - o), c(theta; o)> about every origin. Guilty: coefficients or the evaluator;
+/// log p(x | theta) - log h(x) = <t(x - o), c(theta; o)> about every origin. Guilty: coefficients or the step;
 /// statistic if it fails at one origin alone.
 void density_is_a_product(const Case& c) {
   constexpr std::size_t components = 2;
@@ -386,14 +390,20 @@ void density_is_a_product(const Case& c) {
   const auto data = c.draw(c.rows, ConstVectorView(both).part(0, size));
   Array L(c.rows, components);
   for (std::size_t n = 0; n < c.rows; ++n)
-    for (std::size_t k = 0; k < components; ++k) L(n, k) = 0.25;  // the evaluator adds
-  c.family->evaluator(ConstMatrixView::row_major(both.data(), components, size))
-      ->add_log_density(data->block(), L.view());
+    for (std::size_t k = 0; k < components; ++k) L(n, k) = 0.25;  // the step adds
+  const StepPtr step = c.family->step(ConstMatrixView::row_major(both.data(), components, size));
+  Workspace workspace;
+  Workspace::Frame frame(workspace);
+  const Block prepared = step->prepare(data->block(), frame);
+  step->add_log_density(prepared, L.view(), workspace);
   for (std::size_t k = 0; k < components; ++k) {
     const auto theta = ConstVectorView(both).part(k * size, size);
     const auto origin = c.origin(theta, *data);
     auto T = c.statistic(*data, origin);
     const auto coefficients = c.coefficients(theta, origin);
+    Values of_step(coefficients.size());
+    step->coefficients(k, origin, of_step);
+    require(of_step == coefficients, "the step has other coefficients");
     for (std::size_t n = 0; n < c.rows; ++n) {
       Values t;
       for (std::size_t p = 0; p < coefficients.size(); ++p) t.push_back(T(n, p));
@@ -402,6 +412,34 @@ void density_is_a_product(const Case& c) {
           round_off((8.0 + static_cast<double>(t.size())) * c.options.condition, 1 + dot_scale(t, coefficients)));
     }
   }
+}
+
+/// The statistics of a step are those that the family takes about the locations of the components. Guilty: prepare, or
+/// accumulate of the step.
+void step_accumulates_about_locations(const Case& c) {
+  constexpr std::size_t components = 2;
+  const std::size_t size = c.family->statistic_size();
+  Values both, origins;
+  for (std::size_t k = 0; k < components; ++k) {
+    const auto theta = c.theta();
+    const auto origin = c.location(theta);
+    both.insert(both.end(), theta.begin(), theta.end());
+    origins.insert(origins.end(), origin.begin(), origin.end());
+  }
+  const auto data = c.draw(c.rows, ConstVectorView(both).part(0, both.size() / components));
+  Array R(c.rows, components);
+  for (std::size_t n = 0; n < c.rows; ++n)
+    for (std::size_t k = 0; k < components; ++k) R(n, k) = c.random.uniform();
+  Values S(components * size), expected(S.size());
+  mixfam::accumulate(*c.family, data->block(), R.view(),
+                     ConstMatrixView::row_major(origins.data(), components, c.family->origin_size()),
+                     MatrixView::row_major(expected.data(), components, size));
+  const StepPtr step = c.family->step(ConstMatrixView::row_major(both.data(), components, both.size() / components));
+  Workspace workspace;
+  Workspace::Frame frame(workspace);
+  step->accumulate(step->prepare(data->block(), frame), R.view(), MatrixView::row_major(S.data(), components, size),
+                   workspace);
+  require(S == expected, "the step has other statistics");
 }
 
 /// Statistics about o, moved to o', are those computed about o', and the way back ends where it began.
@@ -467,7 +505,7 @@ void mean_is_the_gradient(const Case& c) {
       c, [&](const Values& at) { return dot(mean, c.coefficients(at, origin)); }, theta, 1);
 }
 
-/// log p(x | theta) is that of another source. Guilty: coefficients, the evaluator or add_log_base.
+/// log p(x | theta) is that of another source. Guilty: coefficients, the step or add_log_base.
 void density_is_the_known_one(const Case& c) {
   const auto theta = c.theta();
   const auto data = c.draw(c.rows, theta);
@@ -576,8 +614,8 @@ void prior_is_a_product(const Case& c) {
   Values both = one;
   both.insert(both.end(), two.begin(), two.end());
   require_close("log prior of two components",
-                c.family->log_prior(h, ConstMatrixView::row_major(both.data(), 2, one.size())), p1 + p2,
-                round_off(16, scale));
+                c.family->log_prior(h, *c.family->step(ConstMatrixView::row_major(both.data(), 2, one.size()))),
+                p1 + p2, round_off(16, scale));
 }
 
 /// chi about o, moved to o' as statistics are, is chi about o': a prior is pseudo-data. Guilty: add_prior.
@@ -845,7 +883,9 @@ std::size_t check_laws(const FamilyPtr& family, const LawOptions& options) {
       {"S(A u B) = S(A) + S(B)", "accumulate", statistics_add},
       {"an integer weight is a repeated row, 0 is none", "accumulate", weights_are_copies},
       {"S += R' t(X)", "accumulate or statistic", accumulate_is_a_product},
-      {"log density = <t, c> about every origin", "coefficients or evaluator", density_is_a_product},
+      {"log density = <t, c> about every origin", "coefficients or step", density_is_a_product},
+      {"a step accumulates about its locations", "prepare, or accumulate of the step",
+       step_accumulates_about_locations},
       {"statistics move with the origin", "recentre", recentre_moves_the_origin},
       {"mle(E[t]) = theta", "mle or mean_statistic", mle_inverts_the_mean},
       {"mle is a maximum", "mle or coefficients", mle_is_a_maximum},
@@ -858,7 +898,7 @@ std::size_t check_laws(const FamilyPtr& family, const LawOptions& options) {
       {"KL = Monte Carlo", "sample or mean_statistic", divergence_is_the_sampled_one, false},
   };
   if (options.log_density)
-    laws.push_back({"the density is the known one", "coefficients, evaluator or log_base", density_is_the_known_one});
+    laws.push_back({"the density is the known one", "coefficients, step or log_base", density_is_the_known_one});
   if (with_prior) {
     laws.push_back({"log prior = <chi, c> + constant", "log_prior or add_prior", prior_is_a_product});
     laws.push_back({"a prior moves like data", "add_prior", prior_moves_like_data});

@@ -13,7 +13,7 @@ ROOMS = ["kernels", "numerics", "data", "family", "models", "model", "inference"
 # Public headers, by the room that defines what they declare. The first are words that every room speaks.
 HEADERS = {
     "": "enum_names export error matrix_view",
-    "numerics": "random xtensor",
+    "numerics": "random workspace xtensor",
     "data": "block source cached_source merged_source",
     "family": "parameters statistics family exponential_family columnwise product registry",
     "model": "assignment update prior posterior mixture divergence",

@@ -102,4 +102,18 @@ inline std::vector<double> shown_values(const Schema& schema, ConstMatrixView ro
   return values;
 }
 
+/// L += log density without log h, by a step at theta.
+inline void add_log_density(const Family& family, ConstMatrixView theta, const Block& x, MatrixView L) {
+  Workspace workspace;
+  Workspace::Frame frame(workspace);
+  const StepPtr step = family.step(theta);
+  step->add_log_density(step->prepare(x, frame), L, workspace);
+}
+
+/// S += R' t(X) about the origins.
+inline void accumulate(const Family& family, const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) {
+  Workspace workspace;
+  family.accumulate(x, R, origins, S, workspace);
+}
+
 }  // namespace mixfam

@@ -20,6 +20,7 @@ struct Block {
   std::size_t column_count = 0;
   std::size_t rows = 0;
   NativeRows native = {};  ///< instead of columns, for a family that reads this type: see Family::reads_native
+  const Block* of_factors = nullptr;  ///< instead of columns, one for each factor of a product: see Step::prepare
 
   const double* column(std::size_t j) const { return columns[j]; }
 };

@@ -2,6 +2,8 @@
 
 #include <mixfam/exponential_family.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -11,6 +13,20 @@
 namespace mixfam {
 
 namespace detail {
+
+/// The values that a schema has in one column: few, and then without an allocation.
+class ColumnValues {
+ public:
+  explicit ColumnValues(std::size_t size) : size_(size), many_(size > few_.size() ? size : 0) {}
+  double* data() { return size_ > few_.size() ? many_.data() : few_.data(); }
+  const double* data() const { return size_ > few_.size() ? many_.data() : few_.data(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_;
+  std::array<double, 8> few_ = {};
+  std::vector<double> many_;
+};
 
 /// A schema of one column, repeated for D columns: each field gets a leading axis of D.
 class ColumnwiseLayout {
@@ -25,13 +41,13 @@ class ColumnwiseLayout {
     }
     return fields;
   }
-  std::size_t single_size() const { return single_.size(); }
 
-  std::vector<double> column(ConstVectorView all, std::size_t j) const {
-    std::vector<double> one;
-    one.reserve(single_.size());
-    for_each_run(j, [&](std::size_t at, std::size_t, std::size_t size) {
-      one.insert(one.end(), all.begin() + at, all.begin() + at + size);
+  /// Room for one column.
+  ColumnValues blank() const { return ColumnValues(single_.size()); }
+  ColumnValues column(ConstVectorView all, std::size_t j) const {
+    ColumnValues one = blank();
+    for_each_run(j, [&](std::size_t at, std::size_t to, std::size_t size) {
+      std::copy_n(all.data() + at, size, one.data() + to);
     });
     return one;
   }
@@ -82,12 +98,12 @@ class ColumnwisePrior {
   Schema hyperparameters() const { return layout_.schema(); }
 
   void flat(VectorView h) const {
-    std::vector<double> one(layout_.single_size());
+    auto one = layout_.blank();
     single_.flat(one);
     for (std::size_t j = 0; j < columns_; ++j) layout_.set_column(h, j, one);
   }
   void standard(ConstVectorView s, std::size_t components, VectorView h) const {
-    std::vector<double> one(layout_.single_size());
+    auto one = layout_.blank();
     for (std::size_t j = 0; j < columns_; ++j) {
       single_.standard(s.part(j * size_, size_), components, one);
       layout_.set_column(h, j, one);
@@ -98,7 +114,7 @@ class ColumnwisePrior {
       single_.chi(layout_.column(h, j), components, out.part(j * size_, size_));
   }
   void from_chi(ConstVectorView chi, VectorView h) const {
-    std::vector<double> one(layout_.single_size());
+    auto one = layout_.blank();
     for (std::size_t j = 0; j < columns_; ++j) {
       single_.from_chi(chi.part(j * size_, size_), one);
       layout_.set_column(h, j, one);
@@ -115,7 +131,7 @@ class ColumnwisePrior {
   }
   double expectation(ConstVectorView h, VectorView theta, VectorView c) const {
     double log_scale = 0;
-    std::vector<double> one(parameters_.single_size());
+    auto one = parameters_.blank();
     for (std::size_t j = 0; j < columns_; ++j) {
       log_scale += single_.expectation(layout_.column(h, j), one, c.part(j * size_, size_));
       parameters_.set_column(theta, j, one);
@@ -165,7 +181,7 @@ class ColumnwisePrior {
  private:
   template <class Visit>
   void for_each_column(ConstVectorView h, VectorView theta, Visit visit) const {
-    std::vector<double> one(parameters_.single_size());
+    auto one = parameters_.blank();
     for (std::size_t j = 0; j < columns_; ++j) {
       visit(layout_.column(h, j), one);
       parameters_.set_column(theta, j, one);
@@ -224,7 +240,7 @@ class Columnwise : public detail::ColumnwisePriorOf<F> {
   }
   std::optional<Reason> mle(ConstVectorView s, VectorView theta) const {
     const std::size_t size = single_.statistic_size();
-    std::vector<double> one(layout_.single_size());
+    auto one = layout_.blank();
     for (std::size_t j = 0; j < columns_; ++j) {
       if (const std::optional<Reason> reason = single_.mle(s.part(j * size, size), one))
         return detail::at_column(*reason, j, columns_);

@@ -7,6 +7,7 @@
 #include <mixfam/error.hpp>
 #include <mixfam/family.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <limits>
 #include <memory>
@@ -78,9 +79,28 @@ concept Tied = requires(const F family, MatrixView S, ConstVectorView h, ConstMa
   family.prior().sample_all(H, random, S);
 };
 
+/// A located family whose formulas need a factorisation of the parameters, such as that of a covariance. It is made
+/// once for each component, where the parameters are made.
+template <class F>
+concept Factored = Located<F> && requires(const F family, const typename F::Factor factor, typename F::Factor& made,
+                                          ConstVectorView in, VectorView out) {
+  { family.factorise(in, made) } -> std::convertible_to<std::optional<Reason>>;  // theta -> its factor, or why not
+  { family.mle(in, out, made) } -> std::convertible_to<std::optional<Reason>>;   // `mle` with the factor of theta
+  family.coefficients(in, factor, out);  // location as seen from the origin and factor -> c(theta)
+};
+
 template <class F>
 concept HasPrior = ConjugatePrior<typename F::Prior> && requires(const F family) {
   { family.prior() } -> std::convertible_to<typename F::Prior>;
+};
+
+/// A prior of a factored family: its formulas at the theta of `expectation`, of which the factor is known.
+template <class P, class Factor>
+concept FactoredPrior = requires(const P prior, const Factor factor, ConstVectorView in, VectorView out) {
+  { prior.improper_counts(in) } -> std::convertible_to<std::optional<Reason>>;  // improper whatever the factor
+  prior.centre(in, out);                                                        // h -> theta
+  { prior.add_constants(in, out) } -> std::convertible_to<double>;  // c(theta) -> E[c], and what was added altogether
+  { prior.log_partition(in, factor) } -> std::convertible_to<double>;
 };
 
 namespace detail {
@@ -110,22 +130,24 @@ class MIXFAM_API Products {
 /// S += R' T for a block of columns T (rows x P) and responsibilities R (rows x K, column-major); S: K x P.
 MIXFAM_API void accumulate_products(const Block& T, ConstMatrixView R, MatrixView S);
 
-/// t(X) of a block, column by column.
+/// t(X) of a block, column by column, in the memory of a frame.
 class StatisticColumns {
  public:
-  StatisticColumns(std::size_t rows, std::size_t size) : rows_(rows), buffer_(stride(rows) * size) {
-    for (std::size_t p = 0; p < size; ++p) columns_.push_back(buffer_.data() + p * stride(rows));
+  StatisticColumns(std::size_t rows, std::size_t size, Workspace::Frame& frame)
+      : rows_(rows), size_(size), values_(frame.take(stride(rows) * size)), columns_(frame.take<const double*>(size)) {
+    for (std::size_t p = 0; p < size; ++p) columns_[p] = values_ + p * stride(rows);
   }
-  MatrixView view() { return {buffer_.data(), rows_, columns_.size(), 1, static_cast<std::ptrdiff_t>(stride(rows_))}; }
-  Block block() const { return {columns_.data(), columns_.size(), rows_}; }
+  MatrixView view() { return {values_, rows_, size_, 1, static_cast<std::ptrdiff_t>(stride(rows_))}; }
+  Block block() const { return {columns_, size_, rows_}; }
 
  private:
   /// Not a power of two: such columns would share their places in the caches.
   static std::size_t stride(std::size_t rows) { return (rows + 7) / 8 * 8 + 8; }
 
   std::size_t rows_;
-  std::vector<double> buffer_;
-  std::vector<const double*> columns_;
+  std::size_t size_;
+  double* values_;
+  const double** columns_;
 };
 
 /// sum_n a[n] b[n] in eight running sums: a fixed order that vectorises.
@@ -138,15 +160,55 @@ inline double dot(const double* a, const double* b, std::size_t size) {
   return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
 }
 
+struct Nothing {};
+
+template <class F>
+struct FactorOf {
+  using Type = Nothing;
+};
+template <Factored F>
+struct FactorOf<F> {
+  using Type = typename F::Factor;
+};
+
+template <class F>
+auto make_prior(const F& family) {
+  if constexpr (HasPrior<F>) {
+    return family.prior();
+  } else {
+    return Nothing();
+  }
+}
+
+/// What a family does with blocks in a way of its own; nothing where it leaves that to products with t(X).
+template <class F, class Factor>
+auto make_blocks(const F& family, ConstMatrixView theta, [[maybe_unused]] ConstMatrixView origins,
+                 [[maybe_unused]] const std::vector<Factor>& factors) {
+  if constexpr (requires { family.step(origins, factors); }) {
+    return family.step(origins, factors);
+  } else if constexpr (requires { family.step(theta, origins); }) {
+    return family.step(theta, origins);
+  } else if constexpr (requires { family.step(theta); }) {
+    return family.step(theta);
+  } else {
+    return Nothing();
+  }
+}
+
 /// The face of a family made of formulas: block operations are products with t(X), parameters move with the origin.
 template <ExponentialFamily F>
 class FamilyModel final : public Family {
   static_assert(
       HasPrior<F> || !requires { typename F::Prior; }, "F::Prior lacks some of ConjugatePrior");
 
+  using Factor = typename FactorOf<F>::Type;
+
  public:
   explicit FamilyModel(F family)
-      : family_(std::move(family)), parameters_(family_.parameters()), hyperparameters_(make_hyperparameters()) {
+      : family_(std::move(family)),
+        prior_(make_prior(family_)),
+        parameters_(family_.parameters()),
+        hyperparameters_(make_hyperparameters()) {
     for (std::size_t j = 0; j < family_.columns(); ++j) supports_.push_back(family_.support(j));
   }
 
@@ -182,11 +244,13 @@ class FamilyModel final : public Family {
     }
   }
 
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const override {
-    if constexpr (requires { family_.accumulate(x, R, origins, S); }) {
-      family_.accumulate(x, R, origins, S);
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                  Workspace& workspace) const override {
+    if constexpr (requires { family_.accumulate(x, R, origins, S, workspace); }) {
+      family_.accumulate(x, R, origins, S, workspace);
     } else {
-      StatisticColumns T(x.rows, statistic_size());
+      Workspace::Frame frame(workspace);
+      StatisticColumns T(x.rows, statistic_size(), frame);
       if constexpr (Located<F>) {
         for (std::size_t k = 0; k < R.columns(); ++k) {
           statistic(x, origins.row(k), T.view());
@@ -199,12 +263,13 @@ class FamilyModel final : public Family {
     }
   }
 
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const override {
-    if constexpr (requires { family_.evaluator(theta); }) {
-      return family_.evaluator(theta);
-    } else {
-      return std::make_unique<ProductEvaluator>(*this, theta);
-    }
+  StepPtr step(ConstMatrixView theta) const override {
+    std::vector<Factor> factors(theta.rows());
+    if constexpr (Factored<F>)
+      for (std::size_t k = 0; k < theta.rows(); ++k)
+        if (const std::optional<Reason> reason = family_.factorise(theta.row(k), factors[k]))
+          throw Error(ErrorKind::numerical, "component " + std::to_string(k) + ": " + reason->text);
+    return make_step(theta, std::move(factors));
   }
 
   void origin_at(const Block& x, VectorView origin) const override {
@@ -250,39 +315,38 @@ class FamilyModel final : public Family {
     }
   }
 
-  std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
+  Estimates mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
     std::vector<double> buffer;
     if constexpr (Tied<F>) {
       const auto pooled = copy(S, buffer);
       family_.pool_for_mode(pooled);
       S = pooled;
     }
-    std::vector<Degeneracy> degenerate;
-    for (std::size_t k = 0; k < S.rows(); ++k) {
-      std::optional<Reason> reason = family_.mle(S.row(k), theta.row(k));
+    std::vector<Factor> factors(S.rows());
+    return make_parameters(theta, factors, [&](std::size_t k) {
+      std::optional<Reason> reason = most_likely(S.row(k), theta.row(k), factors[k]);
       if constexpr (Located<F>) {
         family_.translate(theta.row(k), origins.row(k), 1);
         if (!reason) reason = family_.collapse(theta.row(k));
       }
-      if (reason) degenerate.push_back({k, *reason});
-    }
-    return degenerate;
+      return reason;
+    });
   }
 
   void flat_prior(VectorView h) const override {
-    if constexpr (HasPrior<F>) family_.prior().flat(h);
+    if constexpr (HasPrior<F>) prior_.flat(h);
   }
   void default_prior(ConstVectorView s, ConstVectorView origin, std::size_t components, VectorView h) const override {
     if constexpr (HasPrior<F>) {
-      family_.prior().standard(s, components, h);
+      prior_.standard(s, components, h);
       if constexpr (Located<F>) {
-        family_.prior().translate(h, origin, 1);
-        if constexpr (requires { family_.prior().make_proper(s, h); }) family_.prior().make_proper(s, h);
+        prior_.translate(h, origin, 1);
+        if constexpr (requires { prior_.make_proper(s, h); }) prior_.make_proper(s, h);
       }
     }
   }
   std::optional<std::string> check_prior(ConstVectorView h) const override {
-    if constexpr (HasPrior<F>) return family_.prior().check(h);
+    if constexpr (HasPrior<F>) return prior_.check(h);
     return "this family has no conjugate prior";
   }
   void add_prior(ConstVectorView h, ConstMatrixView origins, MatrixView S) const override {
@@ -292,18 +356,23 @@ class FamilyModel final : public Family {
       for (std::size_t p = 0; p < chi.size(); ++p) S(k, p) += chi[p];
     }
   }
-  double log_prior(ConstVectorView h, ConstMatrixView theta) const override {
-    std::vector<double> chi(statistic_size());
-    std::vector<double> c(statistic_size());
-    std::vector<double> location(origin_size());
+  double log_prior(ConstVectorView h, const Step& step) const override {
     double sum = 0;
-    for (std::size_t k = 0; k < theta.rows(); ++k) {
-      origin(theta.row(k), location);
-      chi_at(h, location, theta.rows(), chi);
-      coefficients(theta.row(k), location, c);
-      sum += dot(chi.data(), c.data(), c.size());
+    if constexpr (HasPrior<F>) {
+      const double components = static_cast<double>(step.components());
+      std::vector<double> chi(statistic_size());
+      std::vector<double> c(statistic_size());
+      for (std::size_t k = 0; k < step.components(); ++k) {
+        chi_at(h, step.origins().row(k), step.components(), chi);
+        step.coefficients(k, step.origins().row(k), c);
+        sum += dot(chi.data(), c.data(), c.size());
+      }
+      const std::optional<double> log_partition_of_one = prior_.log_partition(h);
+      if (!log_partition_of_one) return sum;
+      sum -= components * *log_partition_of_one;
+      if constexpr (Tied<F>) sum += (components - 1) * prior_.shared_log_partition(h).value_or(0);
     }
-    return sum - log_partition(repeated(h, theta.rows())).value_or(0);
+    return sum;
   }
 
   void posterior(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const override {
@@ -315,8 +384,8 @@ class FamilyModel final : public Family {
         S = pooled;
       }
       for (std::size_t k = 0; k < S.rows(); ++k) {
-        family_.prior().from_chi(S.row(k), H.row(k));
-        if constexpr (Located<F>) family_.prior().translate(H.row(k), origins.row(k), 1);
+        prior_.from_chi(S.row(k), H.row(k));
+        if constexpr (Located<F>) prior_.translate(H.row(k), origins.row(k), 1);
       }
     }
   }
@@ -324,135 +393,220 @@ class FamilyModel final : public Family {
     double sum = 0;
     if constexpr (HasPrior<F>) {
       for (std::size_t k = 0; k < H.rows(); ++k) {
-        const std::optional<double> one = family_.prior().log_partition(H.row(k));
+        const std::optional<double> one = prior_.log_partition(H.row(k));
         if (!one) return std::nullopt;
         sum += *one;
       }
       if constexpr (Tied<F>)
-        sum -= static_cast<double>(H.rows() - 1) * family_.prior().shared_log_partition(H.row(0)).value_or(0);
+        sum -= static_cast<double>(H.rows() - 1) * prior_.shared_log_partition(H.row(0)).value_or(0);
     }
     return sum;
   }
-  std::vector<Degeneracy> expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
+  Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
     if constexpr (HasPrior<F>) {
       std::vector<double> c(statistic_size());
-      return make_parameters(
-          H, theta, [&](std::size_t k) { log_scale[k] = family_.prior().expectation(H.row(k), theta.row(k), c); });
+      std::vector<Factor> factors(H.rows());
+      return make_parameters(theta, factors, [&](std::size_t k) -> std::optional<Reason> {
+        if constexpr (Factored<F>) {
+          static_assert(FactoredPrior<Prior, Factor>);
+          if (const auto reason = prior_.improper_counts(H.row(k))) return reason;
+          prior_.centre(H.row(k), theta.row(k));
+          if (auto reason = family_.factorise(theta.row(k), factors[k])) {
+            const std::optional<Reason> why = improper(prior_, H.row(k));
+            return why ? why : reason;
+          }
+          log_scale[k] = prior_.add_constants(H.row(k), c);
+        } else {
+          if (const auto reason = improper(prior_, H.row(k))) return reason;
+          log_scale[k] = prior_.expectation(H.row(k), theta.row(k), c);
+        }
+        return unusable(theta.row(k), Factored<F>);
+      });
     }
     return {};
   }
-  void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const override {
+  void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, const Step& step, VectorView out) const override {
     if constexpr (HasPrior<F>) {
       std::vector<double> q(statistic_size());
       std::vector<double> p(statistic_size());
       std::vector<double> c(statistic_size());
       std::vector<double> theta(parameters_.size());
-      std::vector<double> location(origin_size());
-      const double prior_log_partition = family_.prior().log_partition(h).value_or(0);
+      std::vector<double> local(hyperparameters_.size());
+      const double prior_log_partition = prior_.log_partition(h).value_or(0);
+      double prior_shared = 0;
+      if constexpr (Tied<F>) prior_shared = prior_.shared_log_partition(h).value_or(0);
       for (std::size_t k = 0; k < H.rows(); ++k) {
-        std::vector<double> local(H.row(k).begin(), H.row(k).end());
-        const std::optional<double> posterior_log_partition = family_.prior().log_partition(local);
-        if (!posterior_log_partition) {
-          out[k] = std::numeric_limits<double>::quiet_NaN();
-          continue;
+        const auto location = step.origins().row(k);
+        std::copy(H.row(k).begin(), H.row(k).end(), local.begin());
+        if constexpr (Located<F>) prior_.translate(local, location, -1);
+        if constexpr (Factored<F>) {
+          step.coefficients(k, location, c);
+          prior_.add_constants(local, c);
+        } else {
+          prior_.expectation(local, theta, c);
         }
-        family_.prior().expectation(local, theta, c);
-        if constexpr (Located<F>) {
-          origin(theta, location);
-          family_.prior().translate(local, location, -1);
-          family_.prior().expectation(local, theta, c);
-        }
-        family_.prior().chi(local, H.rows(), q);
+        prior_.chi(local, H.rows(), q);
         chi_at(h, location, H.rows(), p);
         for (std::size_t i = 0; i < c.size(); ++i) out[k] += (q[i] - p[i]) * c[i];
-        out[k] += prior_log_partition - *posterior_log_partition;
+        out[k] += prior_log_partition - log_partition_of(H.row(k), step, k);
         if constexpr (Tied<F>) {
           const double others = 1 - 1 / static_cast<double>(H.rows());
-          out[k] -= others * (family_.prior().shared_log_partition(h).value_or(0) -
-                              family_.prior().shared_log_partition(local).value_or(0));
+          out[k] -= others * (prior_shared - prior_.shared_log_partition(local, factor_of(step, k)));
         }
       }
     }
   }
-  std::vector<Degeneracy> sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
+  Estimates sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
     if constexpr (HasPrior<F>) {
-      return make_parameters(H, theta, [&](std::size_t k) {
+      std::vector<Factor> factors(H.rows());
+      return make_parameters(theta, factors, [&](std::size_t k) -> std::optional<Reason> {
+        if (const auto reason = improper(prior_, H.row(k))) return reason;
         if constexpr (!Tied<F>) {
-          family_.prior().sample(H.row(k), random, theta.row(k));
+          prior_.sample(H.row(k), random, theta.row(k));
         } else if (k == 0) {
-          family_.prior().sample_all(H, random, theta);
+          prior_.sample_all(H, random, theta);
         }
+        if (const auto reason = unusable(theta.row(k), Factored<F>)) return reason;
+        if constexpr (Factored<F>) return family_.factorise(theta.row(k), factors[k]);
+        return std::nullopt;
       });
     }
     return {};
   }
   void posterior_mean(ConstMatrixView H, MatrixView theta) const override {
     if constexpr (HasPrior<F>)
-      describe_posterior(H, theta, [&](std::size_t k) { family_.prior().mean(H.row(k), theta.row(k)); });
+      describe_posterior(H, theta, [&](std::size_t k) { prior_.mean(H.row(k), theta.row(k)); });
   }
   void posterior_quantile(ConstMatrixView H, double level, MatrixView theta) const override {
     if constexpr (HasPrior<F>)
-      describe_posterior(H, theta, [&](std::size_t k) { family_.prior().quantile(H.row(k), level, theta.row(k)); });
+      describe_posterior(H, theta, [&](std::size_t k) { prior_.quantile(H.row(k), level, theta.row(k)); });
   }
 
  private:
-  /// The E-step as a product L += t(X) C'.
-  class ProductEvaluator final : public Evaluator {
+  using Prior = decltype(make_prior(std::declval<const F&>()));
+  using Blocks = decltype(make_blocks(std::declval<const F&>(), ConstMatrixView(), ConstMatrixView(),
+                                      std::declval<const std::vector<Factor>&>()));
+
+  /// Parameters, or the factors of them, and what is made of them for blocks. Without a way of the family's own the
+  /// E-step is a product L += t(X) C'.
+  class ModelStep final : public Step {
    public:
-    ProductEvaluator(const FamilyModel& model, ConstMatrixView theta)
-        : model_(model), components_(theta.rows()), origins_(components_ * model.origin_size()) {
-      std::vector<double> coefficients(components_ * model.statistic_size());
-      const auto C = MatrixView::row_major(coefficients.data(), components_, model.statistic_size());
-      for (std::size_t k = 0; k < components_; ++k) {
-        const auto at = VectorView(origins_).part(k * model.origin_size(), model.origin_size());
-        model.origin(theta.row(k), at);
-        model.coefficients(theta.row(k), at, C.row(k));
+    ModelStep(const FamilyModel& model, ConstMatrixView theta, std::vector<Factor> factors)
+        : Step(theta.rows(), model.origins_of(theta)),
+          model_(model),
+          factors_(std::move(factors)),
+          blocks_(make_blocks(model.family_, theta, origins(), factors_)) {
+      if constexpr (!Factored<F>) copy(theta, theta_);
+      if constexpr (std::is_same_v<Blocks, Nothing>) make_products(theta);
+    }
+
+    const Factor& factor(std::size_t k) const { return factors_[k]; }
+
+    Block prepare(const Block& x, Workspace::Frame& frame) const override {
+      if constexpr (requires { blocks_.prepare(x, frame); }) return blocks_.prepare(x, frame);
+      return x;
+    }
+    void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const override {
+      if constexpr (!std::is_same_v<Blocks, Nothing>) {
+        blocks_.add_log_density(x, L, workspace);
+      } else {
+        Workspace::Frame frame(workspace);
+        StatisticColumns T(x.rows, model_.statistic_size(), frame);
+        if constexpr (Located<F>) {
+          for (std::size_t k = 0; k < components(); ++k) {
+            model_.statistic(x, origins().row(k), T.view());
+            products_[k].add(T.block(), L.column_range(k, 1));
+          }
+        } else {
+          model_.statistic(x, {}, T.view());
+          products_.front().add(T.block(), L);
+        }
       }
+    }
+    void accumulate(const Block& x, ConstMatrixView R, MatrixView S, Workspace& workspace) const override {
+      if constexpr (requires { blocks_.accumulate(x, R, S, workspace); }) {
+        blocks_.accumulate(x, R, S, workspace);
+      } else {
+        model_.accumulate(x, R, origins(), S, workspace);
+      }
+    }
+    bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics,
+                  Workspace& workspace) const override {
+      if constexpr (requires { blocks_.add_soft(x, log_weights, statistics, workspace); })
+        return blocks_.add_soft(x, log_weights, statistics, workspace);
+      return false;
+    }
+    void coefficients(std::size_t k, ConstVectorView origin, VectorView c) const override {
+      if constexpr (Factored<F>) {
+        std::vector<double> location(origins().row(k).begin(), origins().row(k).end());
+        for (std::size_t i = 0; i < location.size(); ++i) location[i] -= origin[i];
+        model_.family_.coefficients(location, factors_[k], c);
+      } else {
+        const std::size_t size = model_.parameters().size();
+        model_.coefficients(ConstVectorView(theta_).part(k * size, size), origin, c);
+      }
+    }
+
+   private:
+    void make_products(ConstMatrixView theta) {
+      std::vector<double> coefficients(components() * model_.statistic_size());
+      const auto C = MatrixView::row_major(coefficients.data(), components(), model_.statistic_size());
+      for (std::size_t k = 0; k < components(); ++k) model_.coefficients(theta.row(k), origins().row(k), C.row(k));
       if constexpr (Located<F>) {
-        for (std::size_t k = 0; k < components_; ++k) products_.emplace_back(C.row_range(k, 1));
+        for (std::size_t k = 0; k < components(); ++k) products_.emplace_back(C.row_range(k, 1));
       } else {
         products_.emplace_back(C);
       }
     }
 
-    void add_log_density(const Block& x, MatrixView L) const override {
-      StatisticColumns T(x.rows, model_.statistic_size());
-      if constexpr (Located<F>) {
-        for (std::size_t k = 0; k < components_; ++k) {
-          model_.statistic(x, ConstVectorView(origins_).part(k * model_.origin_size(), model_.origin_size()), T.view());
-          products_[k].add(T.block(), L.column_range(k, 1));
-        }
-      } else {
-        model_.statistic(x, {}, T.view());
-        products_.front().add(T.block(), L);
-      }
-    }
-
-   private:
     const FamilyModel& model_;
-    std::size_t components_;
-    std::vector<double> origins_;
+    std::vector<double> theta_;
+    std::vector<Factor> factors_;
+    [[no_unique_address]] Blocks blocks_;
     std::vector<Products> products_;  // one for all components, or one for each where t depends on the origin
   };
 
+  StepPtr make_step(ConstMatrixView theta, std::vector<Factor> factors) const {
+    return std::make_shared<const ModelStep>(*this, theta, std::move(factors));
+  }
+  std::vector<double> origins_of(ConstMatrixView theta) const {
+    std::vector<double> origins(theta.rows() * origin_size());
+    for (std::size_t k = 0; k < theta.rows(); ++k)
+      origin(theta.row(k), VectorView(origins).part(k * origin_size(), origin_size()));
+    return origins;
+  }
+  /// Of a step of this family.
+  static const Factor& factor_of(const Step& step, std::size_t k) {
+    return static_cast<const ModelStep&>(step).factor(k);
+  }
+  double log_partition_of(ConstVectorView h, [[maybe_unused]] const Step& step, [[maybe_unused]] std::size_t k) const {
+    if constexpr (Factored<F>) {
+      return prior_.log_partition(h, factor_of(step, k));
+    } else {
+      return prior_.log_partition(h).value_or(std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+  std::optional<Reason> most_likely(ConstVectorView s, VectorView theta, [[maybe_unused]] Factor& factor) const {
+    if constexpr (Factored<F>) {
+      return family_.mle(s, theta, factor);
+    } else {
+      return family_.mle(s, theta);
+    }
+  }
+
   Schema make_hyperparameters() const {
-    if constexpr (HasPrior<F>) return family_.prior().hyperparameters();
+    if constexpr (HasPrior<F>) return prior_.hyperparameters();
     return {};
   }
 
-  /// Calls make(k) for each row of H that is proper, and returns the rows that are not, or whose theta is no parameter.
+  /// Calls make(k), which fills theta and its factor or says why there is none, for each component.
   template <class Make>
-  std::vector<Degeneracy> make_parameters(ConstMatrixView H, MatrixView theta, Make make) const {
-    std::vector<Degeneracy> degenerate;
-    for (std::size_t k = 0; k < H.rows(); ++k) {
-      std::optional<Reason> reason = improper(family_.prior(), H.row(k));
-      if (!reason) {
-        make(k);
-        reason = unusable(theta.row(k));
-      }
-      if (reason) degenerate.push_back({k, std::move(*reason)});
-    }
-    return degenerate;
+  Estimates make_parameters(ConstMatrixView theta, std::vector<Factor>& factors, Make make) const {
+    Estimates result;
+    for (std::size_t k = 0; k < theta.rows(); ++k)
+      if (std::optional<Reason> reason = make(k)) result.degenerate.push_back({k, std::move(*reason)});
+    if (result.degenerate.empty()) result.step = make_step(theta, std::move(factors));
+    return result;
   }
 
   /// Calls describe(k) for each row of H that is proper; theta of the others is NaN.
@@ -467,11 +621,12 @@ class FamilyModel final : public Family {
     }
   }
 
-  /// Why no E-step can use theta, if so.
-  std::optional<Reason> unusable(ConstVectorView theta) const {
+  /// Why no E-step can use theta, if so; but for its factorisation where that is another matter.
+  std::optional<Reason> unusable(ConstVectorView theta, bool factorised) const {
     if constexpr (Located<F>)
       if (std::optional<Reason> reason = family_.collapse(theta)) return reason;
-    return parameters_.check(theta);
+    if (auto reason = parameters_.check(theta, factorised)) return Reason(std::move(*reason));
+    return std::nullopt;
   }
 
   /// theta as seen from the origin (sign = -1).
@@ -487,8 +642,8 @@ class FamilyModel final : public Family {
               VectorView chi) const {
     if constexpr (HasPrior<F>) {
       std::vector<double> local(h.begin(), h.end());
-      if constexpr (Located<F>) family_.prior().translate(local, origin, -1);
-      family_.prior().chi(local, components, chi);
+      if constexpr (Located<F>) prior_.translate(local, origin, -1);
+      prior_.chi(local, components, chi);
     }
   }
 
@@ -506,6 +661,7 @@ class FamilyModel final : public Family {
   }
 
   F family_;
+  [[no_unique_address]] Prior prior_;
   Schema parameters_;
   Schema hyperparameters_;
   std::vector<Support> supports_;

@@ -6,6 +6,7 @@
 #include <mixfam/parameters.hpp>
 #include <mixfam/random.hpp>
 #include <mixfam/statistics.hpp>
+#include <mixfam/workspace.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -57,16 +58,48 @@ struct Degeneracy {
   Reason reason;
 };
 
-/// The parameters of an E-step, prepared once for all its blocks.
-class MIXFAM_API Evaluator {
+/// Parameters of K components with all that is made of them once: factorisations, tables, coefficients. An E-step is
+/// made of it, and so is whatever else an iteration needs of the parameters. It may be used from several threads, each
+/// with a workspace of its own.
+class MIXFAM_API Step {
  public:
-  virtual ~Evaluator();
-  /// L(n, k) += <t(x_n), c(theta_k)>: the log density without log h. L: rows x K, column-major.
-  virtual void add_log_density(const Block& x, MatrixView L) const = 0;
-  /// Adds the soft E-step of rows without weights to statistics about the locations of the parameters, in one go where
-  /// the family has a faster way than densities, responsibilities and `accumulate`. False: nothing was done, because
-  /// there is none for this block or because a row has no density.
-  virtual bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const;
+  /// `origins`: the locations of the components, K x O row-major.
+  Step(std::size_t components, std::vector<double> origins);
+  virtual ~Step();
+
+  std::size_t components() const { return components_; }
+  /// The locations of the components, K x O.
+  ConstMatrixView origins() const {
+    return ConstMatrixView::row_major(origins_.data(), components_,
+                                      components_ > 0 ? origins_.size() / components_ : 0);
+  }
+
+  /// What the functions below read of a block: the block itself, or columns made of it once, such as log x, which live
+  /// as long as the frame.
+  virtual Block prepare(const Block& x, Workspace::Frame& frame) const;
+  /// L(n, k) += <t(x_n), c(theta_k)>: the log density without log h. x is prepared; L: rows x K, column-major.
+  virtual void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const = 0;
+  /// S(k, :) += sum_n R(n, k) t(x_n - o_k) about the locations. x is prepared; R: rows x K, column-major.
+  virtual void accumulate(const Block& x, ConstMatrixView R, MatrixView S, Workspace& workspace) const = 0;
+  /// Adds the soft E-step of prepared rows without weights to statistics about the locations, in one go where the
+  /// family has a faster way than densities, responsibilities and `accumulate`. False: nothing was done, because there
+  /// is none for this block or because a row has no density.
+  virtual bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics,
+                        Workspace& workspace) const;
+  /// c(theta_k; o), P values.
+  virtual void coefficients(std::size_t k, ConstVectorView origin, VectorView c) const = 0;
+
+ private:
+  std::size_t components_;
+  std::vector<double> origins_;
+};
+
+using StepPtr = std::shared_ptr<const Step>;
+
+/// What comes with parameters that were made.
+struct Estimates {
+  std::vector<Degeneracy> degenerate;  ///< components that no parameters fit
+  StepPtr step;  ///< at the parameters, which are valid then; none where a component is degenerate
 };
 
 /// An exponential family behind one face: log p(x | theta) = log h(x) + <t(x - o), c(theta; o)>, for any origin o.
@@ -95,15 +128,17 @@ class MIXFAM_API Family {
   virtual const Family& factor_of(std::size_t column) const;
 
   // --- data -------------------------------------------------------------------------------------------------
-  /// Whether evaluators and `accumulate` take blocks of native rows of this type, which then have no columns.
+  /// Whether steps and `accumulate` take blocks of native rows of this type, which then have no columns.
   virtual bool reads_native(ElementType type) const;
   /// out[n] += log h(x_n).
   virtual void add_log_base(const Block& x, VectorView out) const = 0;
   /// T(n, :) = t(x_n - o); T: rows x P, column-major.
   virtual void statistic(const Block& x, ConstVectorView origin, MatrixView T) const = 0;
   /// S(k, :) += sum_n R(n, k) t(x_n - o_k); R: rows x K, column-major.
-  virtual void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const = 0;
-  virtual std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const = 0;
+  virtual void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                          Workspace& workspace) const = 0;
+  /// Lives no longer than the family. Throws Error(numerical) for a component whose parameters have no factorisation.
+  virtual StepPtr step(ConstMatrixView theta) const = 0;
   /// An origin at the first row of the block.
   virtual void origin_at(const Block& x, VectorView origin) const = 0;
   /// Number of columns of `features`.
@@ -126,7 +161,7 @@ class MIXFAM_API Family {
 
   // --- all components ---------------------------------------------------------------------------------------
   /// theta = argmax sum_k <S_k, c(theta_k; o_k)>. Rows of the components returned as degenerate are left unspecified.
-  virtual std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const = 0;
+  virtual Estimates mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const = 0;
 
   // --- conjugate prior: p(theta_k) = exp<chi, c(theta_k)> / Z(chi); h is one row of H hyperparameters -----------
   /// The hyperparameters for which chi = 0.
@@ -137,8 +172,9 @@ class MIXFAM_API Family {
   virtual std::optional<std::string> check_prior(ConstVectorView h) const = 0;
   /// S_k += chi(h; o_k) for all components: a prior is pseudo-data, and MAP is `mle` of the sum.
   virtual void add_prior(ConstVectorView h, ConstMatrixView origins, MatrixView S) const = 0;
-  /// sum_k log p(theta_k | h), base measure d(parameters); up to a constant where the prior is improper.
-  virtual double log_prior(ConstVectorView h, ConstMatrixView theta) const = 0;
+  /// sum_k log p(theta_k | h) at the parameters of the step, base measure d(parameters); up to a constant where the
+  /// prior is improper.
+  virtual double log_prior(ConstVectorView h, const Step& step) const = 0;
 
   // --- posteriors of K components, H: K x H hyperparameters ---------------------------------------------------
   /// H from statistics that the prior was added to: Bayes' law is chi + s.
@@ -148,12 +184,12 @@ class MIXFAM_API Family {
   /// theta and log_scale with E[<t(x), c(.)>] = <t(x), c(theta_k)> + log_scale[k] for every x: an E-step under the
   /// posterior is one at theta with log_scale added to the log weights. Degenerate are rows that are improper or whose
   /// theta is no parameter; theta of theirs is left unspecified.
-  virtual std::vector<Degeneracy> expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const = 0;
+  virtual Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const = 0;
   /// out[k] += KL(p(theta_k | H_k) || p(theta_k | h)) = <q - p, grad log Z(q)> - log Z(q) + log Z(p); what components
-  /// share is given to them in equal shares. NaN where a row is improper.
-  virtual void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const = 0;
+  /// share is given to them in equal shares. `step`: the one that the `expectation` of H gave.
+  virtual void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, const Step& step, VectorView out) const = 0;
   /// theta ~ p(theta | H). Degenerate are rows that are improper, and draws that are no parameters to within rounding.
-  virtual std::vector<Degeneracy> sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const = 0;
+  virtual Estimates sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const = 0;
   /// E[theta | H]; NaN where it does not exist.
   virtual void posterior_mean(ConstMatrixView H, MatrixView theta) const = 0;
   /// Quantile of the marginal of each parameter; NaN where it has no closed form.

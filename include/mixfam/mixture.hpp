@@ -8,6 +8,8 @@
 
 namespace mixfam {
 
+struct UpdateResult;
+
 /// p(x) = sum_k w_k p(x | theta_k): a family, K weights and K rows of parameters. A validated value that knows
 /// nothing of fitting.
 class MIXFAM_API Mixture {
@@ -34,6 +36,10 @@ class MIXFAM_API Mixture {
   std::vector<double> sample(std::size_t rows, std::uint64_t seed) const;
 
  private:
+  friend Mixture mixture_of(const FamilyPtr& family, const UpdateResult& result);
+  /// `step`: none, or one at the parameters, which shows that covariances are positive definite.
+  Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters, const StepPtr& step);
+
   FamilyPtr family_;
   std::vector<double> weights_;
   ParameterTable parameters_;

@@ -76,8 +76,9 @@ class MIXFAM_API Schema {
   std::size_t offset(std::size_t field) const { return offsets_[field]; }
   /// Index of a field by name.
   std::optional<std::size_t> find(const std::string& name) const;
-  /// The first rule that a row of values breaks, such as `rate = -1 (must be > 0)`; nothing when all hold.
-  std::optional<std::string> check(ConstVectorView row) const;
+  /// The first rule that a row of values breaks, such as `rate = -1 (must be > 0)`; nothing when all hold. Whether
+  /// covariances are positive definite is not looked into where a factorisation has shown it.
+  std::optional<std::string> check(ConstVectorView row, bool factorised = false) const;
   /// The first field whose name or shape is not that of this schema, such as `'rate' where 'mean' [2] is needed`;
   /// nothing when all are.
   std::optional<std::string> mismatch(const Schema& other) const;

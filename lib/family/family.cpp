@@ -6,9 +6,14 @@
 namespace mixfam {
 
 Family::~Family() = default;
-Evaluator::~Evaluator() = default;
 
-bool Evaluator::add_soft(const Block&, ConstVectorView, Statistics&) const { return false; }
+Step::Step(std::size_t components, std::vector<double> origins)
+    : components_(components), origins_(std::move(origins)) {}
+Step::~Step() = default;
+
+Block Step::prepare(const Block& x, Workspace::Frame&) const { return x; }
+
+bool Step::add_soft(const Block&, ConstVectorView, Statistics&, Workspace&) const { return false; }
 
 std::string Family::name() const {
   const std::string all = spec();

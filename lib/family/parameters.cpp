@@ -70,7 +70,7 @@ bool is_semidefinite(ConstMatrixView A) {
                       : std::all_of(raised.begin(), raised.end(), [](double b) { return b == 0; });
 }
 
-std::optional<std::string> check_matrix(const Field& field, ConstVectorView values) {
+std::optional<std::string> check_matrix(const Field& field, ConstVectorView values, bool factorised) {
   const bool strict = field.domain == Domain::covariance;
   if (field.form != MatrixForm::dense) {
     return first_outside(field, values, strict ? "> 0" : ">= 0",
@@ -80,12 +80,12 @@ std::optional<std::string> check_matrix(const Field& field, ConstVectorView valu
   if (auto reason = check_symmetric(field, A)) return reason;
   for (std::size_t i = 0; i < field.dimension; ++i)
     if (A(i, i) < 0) return field.name + " has the diagonal entry " + number(A(i, i)) + " (must be >= 0)";
-  if (strict && cholesky(A).empty()) return field.name + " is not positive definite";
+  if (strict && !factorised && cholesky(A).empty()) return field.name + " is not positive definite";
   if (!strict && !is_semidefinite(A)) return field.name + " is not positive semidefinite";
   return std::nullopt;
 }
 
-std::optional<std::string> check_field(const Field& field, ConstVectorView values) {
+std::optional<std::string> check_field(const Field& field, ConstVectorView values, bool factorised) {
   if (auto reason = first_outside(field, values, "finite", [](double x) { return std::isfinite(x); })) return reason;
   switch (field.domain) {
     case Domain::real:
@@ -101,7 +101,7 @@ std::optional<std::string> check_field(const Field& field, ConstVectorView value
       return field.domain == Domain::probabilities ? check_probabilities(field, values) : std::nullopt;
     case Domain::covariance:
     case Domain::scatter:
-      return check_matrix(field, values);
+      return check_matrix(field, values, factorised);
     case Domain::correction:
       return first_outside(field, values, rule_of(field.domain),
                            [](double x) { return std::abs(x) <= greatest_correction; });
@@ -163,9 +163,9 @@ std::optional<std::size_t> Schema::find(const std::string& name) const {
   return std::nullopt;
 }
 
-std::optional<std::string> Schema::check(ConstVectorView row) const {
+std::optional<std::string> Schema::check(ConstVectorView row, bool factorised) const {
   for (std::size_t f = 0; f < fields_.size(); ++f)
-    if (auto reason = check_field(fields_[f], row.part(offsets_[f], fields_[f].size()))) return reason;
+    if (auto reason = check_field(fields_[f], row.part(offsets_[f], fields_[f].size()), factorised)) return reason;
   return std::nullopt;
 }
 

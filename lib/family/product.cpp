@@ -22,10 +22,9 @@ struct Part {
   std::size_t feature = 0;
 
   /// The columns of a block that the factor models.
-  std::vector<const double*> pointers(const Block& x) const {
-    std::vector<const double*> result;
-    for (const std::size_t j : columns) result.push_back(x.column(j));
-    return result;
+  Block select_columns(const Block& x, const double** pointers) const {
+    for (std::size_t i = 0; i < columns.size(); ++i) pointers[i] = x.column(columns[i]);
+    return {pointers, columns.size(), x.rows};
   }
 
   /// Adds what the factor found, with its name and the numbers that its columns have here.
@@ -86,21 +85,47 @@ Schema joined(const std::vector<Part>& parts, const Schema& (Family::*schema)() 
   return fields;
 }
 
-class ProductEvaluator final : public Evaluator {
+/// The steps of the factors side by side. A prepared block has one for each of them.
+class ProductStep final : public Step {
  public:
-  ProductEvaluator(const std::vector<Part>& parts, ConstMatrixView theta) : parts_(parts) {
-    for (const Part& part : parts) evaluators_.push_back(part.family->evaluator(part.parameters(theta)));
-  }
-  void add_log_density(const Block& x, MatrixView L) const override {
-    for (std::size_t f = 0; f < parts_.size(); ++f) {
-      const auto columns = parts_[f].pointers(x);
-      evaluators_[f]->add_log_density({columns.data(), columns.size(), x.rows}, L);
+  ProductStep(const std::vector<Part>& parts, std::vector<StepPtr> steps)
+      : Step(steps.front()->components(), joined_origins(parts, steps)), parts_(parts), steps_(std::move(steps)) {}
+
+  const Step& of_factor(std::size_t f) const { return *steps_[f]; }
+
+  Block prepare(const Block& x, Workspace::Frame& frame) const override {
+    auto* blocks = frame.take<Block>(steps_.size());
+    for (std::size_t f = 0; f < steps_.size(); ++f) {
+      const Block own = parts_[f].select_columns(x, frame.take<const double*>(parts_[f].columns.size()));
+      blocks[f] = steps_[f]->prepare(own, frame);
     }
+    return {nullptr, 0, x.rows, {}, blocks};
+  }
+  void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const override {
+    for (std::size_t f = 0; f < steps_.size(); ++f) steps_[f]->add_log_density(x.of_factors[f], L, workspace);
+  }
+  void accumulate(const Block& x, ConstMatrixView R, MatrixView S, Workspace& workspace) const override {
+    for (std::size_t f = 0; f < steps_.size(); ++f)
+      steps_[f]->accumulate(x.of_factors[f], R, parts_[f].statistics(S), workspace);
+  }
+  void coefficients(std::size_t k, ConstVectorView origin, VectorView c) const override {
+    for (std::size_t f = 0; f < steps_.size(); ++f)
+      steps_[f]->coefficients(k, parts_[f].origins(origin), parts_[f].statistics(c));
   }
 
  private:
+  static std::vector<double> joined_origins(const std::vector<Part>& parts, const std::vector<StepPtr>& steps) {
+    std::vector<double> origins;
+    for (std::size_t k = 0; k < steps.front()->components(); ++k)
+      for (std::size_t f = 0; f < parts.size(); ++f) {
+        const auto own = steps[f]->origins().row(k);
+        origins.insert(origins.end(), own.begin(), own.end());
+      }
+    return origins;
+  }
+
   const std::vector<Part>& parts_;
-  std::vector<std::unique_ptr<Evaluator>> evaluators_;
+  std::vector<StepPtr> steps_;
 };
 
 class Product final : public Family {
@@ -170,13 +195,18 @@ class Product final : public Family {
       part.family->statistic(block, part.origins(origin), part.statistics(T));
     });
   }
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const override {
-    for_each(x, [&](const Part& part, const Block& block) {
-      part.family->accumulate(block, R, part.origins(origins), part.statistics(S));
-    });
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                  Workspace& workspace) const override {
+    for (const Part& part : parts_) {
+      Workspace::Frame frame(workspace);
+      const Block own = part.select_columns(x, frame.take<const double*>(part.columns.size()));
+      part.family->accumulate(own, R, part.origins(origins), part.statistics(S), workspace);
+    }
   }
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const override {
-    return std::make_unique<ProductEvaluator>(parts_, theta);
+  StepPtr step(ConstMatrixView theta) const override {
+    std::vector<StepPtr> steps;
+    for (const Part& part : parts_) steps.push_back(part.family->step(part.parameters(theta)));
+    return std::make_shared<const ProductStep>(parts_, std::move(steps));
   }
   void origin_at(const Block& x, VectorView origin) const override {
     for_each(x, [&](const Part& part, const Block& block) { part.family->origin_at(block, part.origins(origin)); });
@@ -213,11 +243,10 @@ class Product final : public Family {
     };
   }
 
-  std::vector<Degeneracy> mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
-    std::vector<Degeneracy> degenerate;
-    for (const Part& part : parts_)
-      part.report(part.family->mle(part.statistics(S), part.origins(origins), part.parameters(theta)), degenerate);
-    return degenerate;
+  Estimates mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
+    return estimate([&](const Part& part) {
+      return part.family->mle(part.statistics(S), part.origins(origins), part.parameters(theta));
+    });
   }
 
   void flat_prior(VectorView h) const override {
@@ -236,9 +265,10 @@ class Product final : public Family {
     for (const Part& part : parts_)
       part.family->add_prior(part.hyperparameters(h), part.origins(origins), part.statistics(S));
   }
-  double log_prior(ConstVectorView h, ConstMatrixView theta) const override {
+  double log_prior(ConstVectorView h, const Step& step) const override {
     double sum = 0;
-    for (const Part& part : parts_) sum += part.family->log_prior(part.hyperparameters(h), part.parameters(theta));
+    for (std::size_t f = 0; f < parts_.size(); ++f)
+      sum += parts_[f].family->log_prior(parts_[f].hyperparameters(h), step_of_factor(step, f));
     return sum;
   }
 
@@ -255,24 +285,24 @@ class Product final : public Family {
     }
     return sum;
   }
-  std::vector<Degeneracy> expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
-    std::vector<Degeneracy> degenerate;
+  Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
     std::vector<double> share(log_scale.size());
     for (double& value : log_scale) value = 0;
-    for (const Part& part : parts_) {
-      part.report(part.family->expectation(part.hyperparameters(H), part.parameters(theta), share), degenerate);
+    return estimate([&](const Part& part) {
+      Estimates result = part.family->expectation(part.hyperparameters(H), part.parameters(theta), share);
       for (std::size_t k = 0; k < share.size(); ++k) log_scale[k] += share[k];
-    }
-    return degenerate;
+      return result;
+    });
   }
-  void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, VectorView out) const override {
-    for (const Part& part : parts_) part.family->add_kl_to_prior(part.hyperparameters(H), part.hyperparameters(h), out);
+  void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, const Step& step, VectorView out) const override {
+    for (std::size_t f = 0; f < parts_.size(); ++f)
+      parts_[f].family->add_kl_to_prior(parts_[f].hyperparameters(H), parts_[f].hyperparameters(h),
+                                        step_of_factor(step, f), out);
   }
-  std::vector<Degeneracy> sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
-    std::vector<Degeneracy> degenerate;
-    for (const Part& part : parts_)
-      part.report(part.family->sample_parameters(part.hyperparameters(H), random, part.parameters(theta)), degenerate);
-    return degenerate;
+  Estimates sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
+    return estimate([&](const Part& part) {
+      return part.family->sample_parameters(part.hyperparameters(H), random, part.parameters(theta));
+    });
   }
   void posterior_mean(ConstMatrixView H, MatrixView theta) const override {
     for (const Part& part : parts_) part.family->posterior_mean(part.hyperparameters(H), part.parameters(theta));
@@ -298,9 +328,28 @@ class Product final : public Family {
   template <class Visit>
   void for_each(const Block& x, Visit visit) const {
     for (const Part& part : parts_) {
-      const auto columns = part.pointers(x);
-      visit(part, Block{columns.data(), columns.size(), x.rows});
+      std::vector<const double*> columns(part.columns.size());
+      visit(part, part.select_columns(x, columns.data()));
     }
+  }
+
+  /// The step of factor f within one of this product.
+  static const Step& step_of_factor(const Step& step, std::size_t f) {
+    return static_cast<const ProductStep&>(step).of_factor(f);
+  }
+
+  /// What each factor makes, together.
+  template <class Make>
+  Estimates estimate(Make make) const {
+    Estimates result;
+    std::vector<StepPtr> steps;
+    for (const Part& part : parts_) {
+      Estimates own = make(part);
+      part.report(std::move(own.degenerate), result.degenerate);
+      steps.push_back(std::move(own.step));
+    }
+    if (result.degenerate.empty()) result.step = std::make_shared<const ProductStep>(parts_, std::move(steps));
+    return result;
   }
 
   std::vector<Part> parts_;

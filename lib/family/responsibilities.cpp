@@ -90,16 +90,16 @@ Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView 
   check_responsibilities(R, rows);
   Statistics zero(R.columns(), family.statistic_size(), family.origin_size());
   if (family.origin_size() > 0) set_origins(family, R, rows, zero.origins());
-  const auto add = [&, buffer = std::vector<double>(block_rows * R.columns())](const DataBlock& block,
-                                                                               Statistics& leaf) mutable {
-    const auto r = MatrixView::column_major(buffer.data(), block.x.rows, R.columns());
+  const auto add = [&, workspace = Workspace()](const DataBlock& block, Statistics& leaf) mutable {
+    Workspace::Frame frame(workspace);
+    const auto r = MatrixView::column_major(frame.take(block.x.rows * R.columns()), block.x.rows, R.columns());
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t n = 0; n < block.x.rows; ++n) {
         r(n, k) = weighted(R, block, n, k);
         leaf.counts()[k] += r(n, k);
         leaf.total_weight() += r(n, k);
       }
-    family.accumulate(block.x, r, leaf.origins(), leaf.sums());
+    family.accumulate(block.x, r, leaf.origins(), leaf.sums(), workspace);
   };
   return reduce(native_rows(rows, family), zero, add);
 }

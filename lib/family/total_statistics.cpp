@@ -79,11 +79,12 @@ Statistics total_statistics(const Family& family, const Rows& rows, ConstVectorV
   Statistics zero(1, family.statistic_size(), family.origin_size());
   std::copy(origin.begin(), origin.end(), zero.origins().data());
   const std::vector<double> ones(block_rows, 1);
-  const auto add = [&](const DataBlock& block, Statistics& leaf) {
+  const auto add = [&, workspace = Workspace()](const DataBlock& block, Statistics& leaf) mutable {
     const double* weights = block.weights ? block.weights : ones.data();
     for (std::size_t n = 0; n < block.x.rows; ++n) leaf.total_weight() += weights[n];
     leaf.counts()[0] = leaf.total_weight();
-    family.accumulate(block.x, ConstMatrixView::column_major(weights, block.x.rows, 1), leaf.origins(), leaf.sums());
+    family.accumulate(block.x, ConstMatrixView::column_major(weights, block.x.rows, 1), leaf.origins(), leaf.sums(),
+                      workspace);
   };
   return reduce(native_rows(rows, family), zero, add);
 }

@@ -54,7 +54,8 @@ FitState begin_at_update(const FamilyPtr& family, Statistics statistics, const s
 /// cut off or without bound where the prior's density is 0 or infinite, at a weight or a probability of 0.
 bool has_objective(const Mixture& start, const FitOptions& options) {
   if (options.update == Update::ml) return true;
-  return options.update != Update::vb && std::abs(log_prior(start, options.prior)) < greatest_log_density;
+  return options.update != Update::vb &&
+         std::abs(log_prior(EStepParameters::of(start), start.weights(), options.prior)) < greatest_log_density;
 }
 
 /// At a given mixture as it is; where it has no objective, at the update of the assignment that it makes.

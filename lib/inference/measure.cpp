@@ -46,7 +46,9 @@ TraceEntry measure(const State& state, const Statistics& statistics, const Trans
   const Penalty penalty = penalty_of(state, rule.prior);
   const double bound = statistics.log_normaliser() + rule.check.log_base - penalty.total();
   entry.log_likelihood = is_vb ? nan : bound;
-  entry.log_prior = update == Update::map || update == Update::sampled ? log_prior(state.mixture, rule.prior) : 0;
+  entry.log_prior = update == Update::map || update == Update::sampled
+                        ? log_prior(state.parameters, state.mixture.weights(), rule.prior)
+                        : 0;
   entry.q = statistics.expected_log_joint() + rule.check.log_base;
   entry.entropy = statistics.entropy();
   entry.elbo_e = entry.q + entry.entropy - penalty.total();

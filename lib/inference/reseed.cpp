@@ -103,6 +103,7 @@ void keep(UpdateResult& result, const Prior& prior, const State& before) {
     result.log_weights = log_weights(result.weights);
   }
   result.degenerate.clear();
+  result.step = nullptr;
 }
 
 }  // namespace

@@ -39,9 +39,8 @@ Statistics sum_of_components(const Family& family, const Statistics& statistics)
 std::vector<double> parameters_of_all(const Family& family, const Statistics& statistics) {
   const Statistics total = sum_of_components(family, statistics);
   std::vector<double> theta(family.parameters().size());
-  const auto degenerate =
-      family.mle(total.sums(), total.origins(), MatrixView::row_major(theta.data(), 1, theta.size()));
-  return degenerate.empty() ? theta : std::vector<double>{};
+  const auto result = family.mle(total.sums(), total.origins(), MatrixView::row_major(theta.data(), 1, theta.size()));
+  return result.degenerate.empty() ? theta : std::vector<double>{};
 }
 
 std::vector<double> mean_parameters(const Mixture& mixture) {

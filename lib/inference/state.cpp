@@ -6,16 +6,17 @@ namespace mixfam {
 
 double Penalty::total() const { return weights + std::accumulate(components.begin(), components.end(), 0.0); }
 
-Penalty penalty_of(const Family& family, const ParameterTable& hyperparameters, const std::vector<double>& counts,
-                   const Prior& prior) {
+Penalty penalty_of(const EStepParameters& parameters, const ParameterTable& hyperparameters,
+                   const std::vector<double>& counts, const Prior& prior) {
   Penalty penalty{weights_kl(counts, prior), std::vector<double>(hyperparameters.components())};
-  family.add_kl_to_prior(hyperparameters.view(), prior.components->row(0), penalty.components);
+  parameters.family->add_kl_to_prior(hyperparameters.view(), prior.components->row(0), *parameters.step,
+                                     penalty.components);
   return penalty;
 }
 
 Penalty penalty_of(const State& state, const Prior& prior) {
   if (!state.hyperparameters) return {};
-  return penalty_of(state.mixture.family(), *state.hyperparameters, state.update_counts, prior);
+  return penalty_of(state.parameters, *state.hyperparameters, state.update_counts, prior);
 }
 
 }  // namespace mixfam

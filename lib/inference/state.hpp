@@ -16,7 +16,7 @@ namespace mixfam {
 /// Parameters, or their posterior, with all that an E-step and a trace entry need of them.
 struct State {
   State(const FamilyPtr& family, UpdateResult result, std::vector<double> counts)
-      : mixture(family, result.weights, result.theta),
+      : mixture(mixture_of(family, result)),
         parameters(e_step_parameters(family, result)),
         log_weights(std::move(result.log_weights)),
         hyperparameters(std::move(result.hyperparameters)),
@@ -39,9 +39,9 @@ struct Penalty {
   double total() const;
 };
 
-/// Of posteriors (K rows of hyperparameters) that the counts N_k made.
-Penalty penalty_of(const Family& family, const ParameterTable& hyperparameters, const std::vector<double>& counts,
-                   const Prior& prior);
+/// Of posteriors (K rows of hyperparameters) that the counts N_k made, with the parameters of their E-step.
+Penalty penalty_of(const EStepParameters& parameters, const ParameterTable& hyperparameters,
+                   const std::vector<double>& counts, const Prior& prior);
 Penalty penalty_of(const State& state, const Prior& prior);
 
 }  // namespace mixfam

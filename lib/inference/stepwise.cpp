@@ -72,7 +72,7 @@ std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Sour
     while (!degenerate && stepwise.row < end) {
       const std::size_t rows = std::min(end - stepwise.row, how.batch_rows - rows_in_batch);
       const BlockPart part(block, stepwise.row - block.first_row, rows);
-      add_block(*posterior, *family, part.get(), source, assignment, batch);
+      posterior->add(part.get(), source, assignment, batch);
       rows_in_batch += rows;
       stepwise.row += rows;
       if (rows_in_batch == how.batch_rows) end_batch();

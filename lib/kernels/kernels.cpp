@@ -3,6 +3,7 @@
 
 #include "assignment_kernels.hpp"
 #include "gaussian_kernels.hpp"
+#include "logarithm_kernels.hpp"
 #include "product_kernels.hpp"
 #include "table_kernels.hpp"
 
@@ -18,10 +19,12 @@ const Kernels MIXFAM_JOINED(kernels_of_, MIXFAM_INSTRUCTION_SET) = {
     MIXFAM_TEXT(MIXFAM_INSTRUCTION_SET),
     add_whitened,
     add_standardised,
+    add_logarithmic,
     add_products,
     add_table_rows,
     add_scatter,
     add_moments,
+    add_logarithmic_moments,
     accumulate_products,
     scatter_to_table_rows,
     index_patterns,

@@ -45,6 +45,15 @@ struct StandardisedComponents {
   const double* log_scales;  ///< K
 };
 
+/// K components of one column of x > 0, each about its origin, the logarithm of its scale.
+struct LogarithmicComponents {
+  const double* origins;
+  const double* scales;
+  const double* constants;
+  const double* slopes;      ///< of log(x / scale)
+  const double* curvatures;  ///< of x / scale - 1 - log(x / scale)
+};
+
 struct AssignmentSums {
   double log_normaliser;  ///< sum_n log sum_k exp L(n, k)
   double entropy;         ///< -sum_nk r log r
@@ -76,6 +85,9 @@ struct Kernels {
   void (*add_whitened)(KernelColumns x, const WhitenedComponent* components, KernelMatrix L, double* scratch);
   /// log_scale_k - |(x_n - mean_k) * scale_k|^2 / 2.
   void (*add_standardised)(KernelColumns x, StandardisedComponents components, KernelMatrix L);
+  /// constant_k + slope_k y + curvature_k (exp(y) - 1 - y), y = log(x_n / scale_k).
+  void (*add_logarithmic)(const double* x, const double* log_x, std::size_t rows, LogarithmicComponents components,
+                          KernelMatrix L);
   /// sum_p T(n, p) C(k, p); C packed by pack_panels.
   void (*add_products)(KernelColumns T, const double* panels, KernelMatrix L);
   /// sum_g tables[index(n, g)][k]: one row of `width` doubles for each index; width is a multiple of 8, index rows x G
@@ -90,6 +102,9 @@ struct Kernels {
                         double* scratch);
   /// sums(k, j) += sum_n R(n, k) (x_nj - origin(k, j)), squares likewise of the squared residuals; all K x D row-major.
   void (*add_moments)(KernelColumns x, ConstKernelMatrix R, const double* origins, double* sums, double* squares);
+  /// sums[k] += sum_n R(n, k) y and excesses[k] += sum_n R(n, k) (exp(y) - 1 - y), y = log(x_n / scale_k).
+  void (*add_logarithmic_moments)(const double* x, const double* log_x, std::size_t rows, ConstKernelMatrix R,
+                                  const double* origins, const double* scales, double* sums, double* excesses);
   /// S(k, p) += sum_n R(n, k) T(n, p); S K x P row-major, `row_stride` doubles apart.
   void (*accumulate_products)(KernelColumns T, ConstKernelMatrix R, double* S, std::size_t row_stride);
   /// tables[index(n, g)][k] += R(n, k). Scratch: rows x width.

@@ -96,14 +96,16 @@ std::vector<double> log_density_anywhere(const Mixture& mixture, const std::vect
   if (inside.empty()) return result;
 
   MemorySource source = source_of(rows, columns);
-  const auto evaluator = family.evaluator(mixture.parameters().view());
+  const auto step = family.step(mixture.parameters().view());
   const auto log_w = log_weights(mixture.weights());
   visit_blocks(source, [&, log_base = std::vector<double>(), joint = std::vector<double>(components),
-                        buffer = AlignedVector(block_stride * components)](const DataBlock& block) mutable {
+                        buffer = AlignedVector(block_stride * components),
+                        workspace = Workspace()](const DataBlock& block) mutable {
     const std::size_t count = block.x.rows;
     const MatrixView L(buffer.data(), count, components, 1, static_cast<std::ptrdiff_t>(block_stride));
     for (std::size_t k = 0; k < components; ++k) std::fill_n(L.column(k).data(), count, log_w[k]);
-    evaluator->add_log_density(block.x, L);
+    Workspace::Frame frame(workspace);
+    step->add_log_density(step->prepare(block.x, frame), L, workspace);
     log_base.assign(count, 0);
     family.add_log_base(block.x, log_base);
     for (std::size_t n = 0; n < count; ++n) {

@@ -22,42 +22,68 @@ constexpr double log_negligible = -1e3;
 
 }  // namespace
 
-BlockPosterior::BlockPosterior(const EStepParameters& parameters, std::shared_ptr<const Evaluator> evaluator)
+BlockPosterior::BlockPosterior(const EStepParameters& parameters)
     : has_prior_(!parameters.family->hyperparameters().empty()),
       components_(parameters.theta.components()),
       log_weights_(parameters.log_weights),
-      evaluator_(std::move(evaluator)),
+      step_(parameters.step),
       log_joint_(block_stride * components_),
       log_normaliser_(block_rows),
       tempered_normaliser_(block_rows),
       entropy_(block_rows),
-      responsibilities_(block_stride * components_) {}
+      responsibilities_(block_stride * components_),
+      drawn_(components_) {}
 
-void BlockPosterior::compute_log_joint(const DataBlock& block) {
-  rows_ = block.x.rows;
+void BlockPosterior::compute_log_joint(const Block& x) {
+  rows_ = x.rows;
   const MatrixView L(log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride));
   for (std::size_t k = 0; k < components_; ++k) std::fill_n(L.column(k).data(), rows_, log_weights_[k]);
-  evaluator_->add_log_density(block.x, L);
+  step_->add_log_density(x, L, workspace_);
 }
 
-void BlockPosterior::add_soft(const Family& family, const DataBlock& block, const Source& source,
-                              Statistics& statistics) {
-  if (evaluator_->add_soft(block.x, log_weights_, statistics)) return;
-  compute_log_joint(block);
+void BlockPosterior::add_soft(const Block& x, const DataBlock& block, const Source& source, Statistics& statistics) {
+  if (step_->add_soft(x, log_weights_, statistics, workspace_)) return;
+  compute_log_joint(x);
   const auto R = responsibilities();
   const AssignmentSums sums = kernels().assign({log_joint_.data(), R.column_stride(), components_}, rows_,
                                                {R.data(), R.column_stride(), components_});
-  if (!(sums.least > 0.5 * log_zero)) compute(block, source);  // names the row
+  if (!(sums.least > 0.5 * log_zero)) compute(x, block, source);  // names the row
   statistics.total_weight() += static_cast<double>(rows_);
   statistics.log_normaliser() += sums.log_normaliser;
   statistics.expected_log_joint() += sums.log_normaliser - sums.entropy;
   statistics.entropy() += sums.entropy;
   kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, statistics.counts().data());
-  family.accumulate(block.x, R, statistics.origins(), statistics.sums());
+  step_->accumulate(x, R, statistics.sums(), workspace_);
+}
+
+void BlockPosterior::add(const DataBlock& block, const Source& source, const AssignmentRule& rule,
+                         Statistics& statistics) {
+  Workspace::Frame frame(workspace_);
+  const Block x = step_->prepare(block.x, frame);
+  if (block.weights == nullptr && rule.assignment == Assignment::soft && rule.temperature == 1) {
+    add_soft(x, block, source, statistics);
+    return;
+  }
+  compute(x, block, source);
+  assign(block, rule);
+  for (std::size_t n = 0; n < rows_; ++n) {
+    const double weight = block.weights ? block.weights[n] : 1;
+    statistics.total_weight() += weight;
+    statistics.log_normaliser() += weight * log_normaliser_[n];
+    statistics.expected_log_joint() += weight * expected_log_joint(n);
+    statistics.entropy() += weight * entropy_[n];
+  }
+  weigh(block.weights, statistics.counts());
+  step_->accumulate(x, responsibilities(), statistics.sums(), workspace_);
 }
 
 void BlockPosterior::compute(const DataBlock& block, const Source& source) {
-  compute_log_joint(block);
+  Workspace::Frame frame(workspace_);
+  compute(step_->prepare(block.x, frame), block, source);
+}
+
+void BlockPosterior::compute(const Block& x, const DataBlock& block, const Source& source) {
+  compute_log_joint(x);
   const auto R = responsibilities();
   kernels().normalise({log_joint_.data(), R.column_stride(), components_}, rows_,
                       {R.data(), R.column_stride(), components_}, log_normaliser_.data(), entropy_.data());
@@ -107,10 +133,9 @@ void BlockPosterior::harden() {
 void BlockPosterior::draw(const DataBlock& block, const AssignmentRule& rule) {
   Random random = stream(Stream::assignment, rule.seed, rule.iteration, block.first_row);
   const auto R = responsibilities();
-  std::vector<double> row(components_);
   for (std::size_t n = 0; n < rows_; ++n) {
-    for (std::size_t k = 0; k < components_; ++k) row[k] = R(n, k);
-    const std::size_t drawn = random.categorical(row);
+    for (std::size_t k = 0; k < components_; ++k) drawn_[k] = R(n, k);
+    const std::size_t drawn = random.categorical(drawn_);
     for (std::size_t k = 0; k < components_; ++k) R(n, k) = k == drawn ? 1 : 0;
     entropy_[n] = 0;
   }
@@ -139,40 +164,18 @@ void BlockPosterior::temper(double temperature) {
 }
 
 Statistics zero_statistics(const EStepParameters& parameters) {
-  const Family& family = *parameters.family;
-  const std::size_t components = parameters.theta.components();
-  Statistics zero(components, family.statistic_size(), family.origin_size());
-  for (std::size_t k = 0; k < components; ++k) family.origin(parameters.theta.row(k), zero.origins().row(k));
+  const ConstMatrixView origins = parameters.step->origins();
+  Statistics zero(origins.rows(), parameters.family->statistic_size(), origins.columns());
+  for (std::size_t k = 0; k < origins.rows(); ++k)
+    std::copy(origins.row(k).begin(), origins.row(k).end(), zero.origins().row(k).begin());
   return zero;
 }
 
-void add_block(BlockPosterior& posterior, const Family& family, const DataBlock& block, const Source& source,
-               const AssignmentRule& rule, Statistics& statistics) {
-  if (block.weights == nullptr && rule.assignment == Assignment::soft && rule.temperature == 1) {
-    posterior.add_soft(family, block, source, statistics);
-    return;
-  }
-  posterior.compute(block, source);
-  posterior.assign(block, rule);
-  for (std::size_t n = 0; n < block.x.rows; ++n) {
-    const double weight = block.weights ? block.weights[n] : 1;
-    statistics.total_weight() += weight;
-    statistics.log_normaliser() += weight * posterior.log_normaliser()[n];
-    statistics.expected_log_joint() += weight * posterior.expected_log_joint(n);
-    statistics.entropy() += weight * posterior.entropy()[n];
-  }
-  posterior.weigh(block.weights, statistics.counts());
-  family.accumulate(block.x, posterior.responsibilities(), statistics.origins(), statistics.sums());
-}
-
 Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule) {
-  const Family& family = *parameters.family;
-  const std::shared_ptr<const Evaluator> evaluator = family.evaluator(parameters.theta.view());
-  return reduce(
-      native_rows(rows, family), zero_statistics(parameters),
-      [&, posterior = BlockPosterior(parameters, evaluator)](const DataBlock& block, Statistics& leaf) mutable {
-        add_block(posterior, family, block, rows.source, rule, leaf);
-      });
+  return reduce(native_rows(rows, *parameters.family), zero_statistics(parameters),
+                [&, posterior = BlockPosterior(parameters)](const DataBlock& block, Statistics& leaf) mutable {
+                  posterior.add(block, rows.source, rule, leaf);
+                });
 }
 
 double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
@@ -194,12 +197,11 @@ double kl_by_definition(const EStepParameters& old_parameters, const EStepParame
 }
 
 double expected_log_density(const Statistics& statistics, const EStepParameters& parameters) {
-  const Family& family = *parameters.family;
-  std::vector<double> c(family.statistic_size());
+  std::vector<double> c(statistics.statistic_size());
   double sum = 0;
   for (std::size_t k = 0; k < statistics.components(); ++k) {
     const auto s = statistics.sums().row(k);
-    family.coefficients(parameters.theta.row(k), statistics.origins().row(k), c);
+    parameters.step->coefficients(k, statistics.origins().row(k), c);
     for (std::size_t p = 0; p < c.size(); ++p)
       if (c[p] == log_zero && s[p] != 0) return -std::numeric_limits<double>::infinity();
     sum += detail::dot(s.data(), c.data(), c.size());

@@ -18,9 +18,11 @@ struct EStepParameters {
   FamilyPtr family;
   ParameterTable theta;
   std::vector<double> log_weights;
+  StepPtr step;  ///< at theta
 
   static EStepParameters of(const Mixture& mixture) {
-    return {mixture.family_ptr(), mixture.parameters(), mixfam::log_weights(mixture.weights())};
+    return {mixture.family_ptr(), mixture.parameters(), mixfam::log_weights(mixture.weights()),
+            mixture.family().step(mixture.parameters().view())};
   }
 };
 
@@ -32,19 +34,17 @@ struct AssignmentRule {
   std::uint64_t iteration = 0;
 };
 
-/// log p(x_n, z = k) and the responsibilities of the rows of one block: the E-step before any sum.
+/// log p(x_n, z = k) and the responsibilities of the rows of one block: the E-step before any sum. It belongs to one
+/// worker, with the memory that blocks need.
 class BlockPosterior {
  public:
-  explicit BlockPosterior(const EStepParameters& parameters)
-      : BlockPosterior(parameters, parameters.family->evaluator(parameters.theta.view())) {}
-  /// With an evaluator of the parameters that several threads share.
-  BlockPosterior(const EStepParameters& parameters, std::shared_ptr<const Evaluator> evaluator);
+  explicit BlockPosterior(const EStepParameters& parameters);
 
   /// Densities and soft responsibilities.
   /// Throws Error(numerical) naming the first row that has no density under any component.
   void compute(const DataBlock& block, const Source& source);
-  /// The whole E-step of rows without weights under soft responsibilities, of which only sums are wanted.
-  void add_soft(const Family& family, const DataBlock& block, const Source& source, Statistics& statistics);
+  /// Adds the block's rows to the statistics, assigned by the rule.
+  void add(const DataBlock& block, const Source& source, const AssignmentRule& rule, Statistics& statistics);
   /// Makes the responsibilities those of the rule.
   void assign(const DataBlock& block, const AssignmentRule& rule);
 
@@ -62,15 +62,19 @@ class BlockPosterior {
   MatrixView responsibilities() {
     return {responsibilities_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride)};
   }
-  /// Makes the responsibilities w_n r_nk and adds their sums over the rows to the counts.
-  void weigh(const double* weights, VectorView counts);
   /// log r_nk where r_nk > 0.
   double log_responsibility(std::size_t n, std::size_t k) const {
     return certain_ ? 0 : log_joint()(n, k) / temperature_ - tempered_normaliser(n);
   }
 
  private:
-  void compute_log_joint(const DataBlock& block);
+  // x: the block as the step prepared it.
+  void compute_log_joint(const Block& x);
+  void compute(const Block& x, const DataBlock& block, const Source& source);
+  /// The whole E-step of rows without weights under soft responsibilities, of which only sums are wanted.
+  void add_soft(const Block& x, const DataBlock& block, const Source& source, Statistics& statistics);
+  /// Makes the responsibilities w_n r_nk and adds their sums over the rows to the counts.
+  void weigh(const double* weights, VectorView counts);
   /// log sum_k exp(L(n, k) / temperature).
   double tempered_normaliser(std::size_t n) const {
     return temperature_ == 1 ? log_normaliser_[n] : tempered_normaliser_[n];
@@ -85,20 +89,18 @@ class BlockPosterior {
   bool certain_ = false;  // each row belongs to one component
   double temperature_ = 1;
   std::vector<double> log_weights_;
-  std::shared_ptr<const Evaluator> evaluator_;
+  StepPtr step_;
+  Workspace workspace_;
   AlignedVector log_joint_;
   AlignedVector log_normaliser_;
   AlignedVector tempered_normaliser_;
   AlignedVector entropy_;
   AlignedVector responsibilities_;
+  std::vector<double> drawn_;  // responsibilities of one row
 };
 
 /// Zero statistics about the locations of the parameters.
 Statistics zero_statistics(const EStepParameters& parameters);
-
-/// Adds the block's rows to the statistics, assigned by the rule.
-void add_block(BlockPosterior& posterior, const Family& family, const DataBlock& block, const Source& source,
-               const AssignmentRule& rule, Statistics& statistics);
 
 /// One pass: the statistics of the assignment made at the parameters, about their own locations.
 Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule);

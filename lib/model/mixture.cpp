@@ -14,6 +14,9 @@
 namespace mixfam {
 
 Mixture::Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters)
+    : Mixture(std::move(family), std::move(weights), std::move(parameters), nullptr) {}
+
+Mixture::Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters, const StepPtr& step)
     : family_(std::move(family)), weights_(std::move(weights)), parameters_(std::move(parameters)) {
   require(family_);
   check_weights(weights_);
@@ -23,7 +26,7 @@ Mixture::Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable p
     throw Error(ErrorKind::data, "parameters of " + std::to_string(parameters_.components()) + " components, but " +
                                      std::to_string(weights_.size()) + " weights (there must be as many)");
   for (std::size_t k = 0; k < weights_.size(); ++k)
-    if (const auto reason = family_->parameters().check(parameters_.row(k)))
+    if (const auto reason = family_->parameters().check(parameters_.row(k), step != nullptr))
       throw Error(ErrorKind::data, "component " + std::to_string(k) + ": " + *reason);
 }
 

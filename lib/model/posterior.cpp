@@ -23,7 +23,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 ParameterTable posterior_mode(const Family& family, const Statistics& posterior) {
   ParameterTable mode(family.parameters(), posterior.components());
-  for (const Degeneracy& one : family.mle(posterior.sums(), posterior.origins(), mode.view())) {
+  for (const Degeneracy& one : family.mle(posterior.sums(), posterior.origins(), mode.view()).degenerate) {
     const auto row = mode.row(one.component);
     std::fill(row.begin(), row.end(), nan);
   }

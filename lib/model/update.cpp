@@ -4,10 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace mixfam {
 
 namespace {
+
+void take(Estimates estimates, UpdateResult& result) {
+  result.degenerate.insert(result.degenerate.end(), std::make_move_iterator(estimates.degenerate.begin()),
+                           std::make_move_iterator(estimates.degenerate.end()));
+  result.step = std::move(estimates.step);
+}
 
 UpdateResult point_update(const FamilyPtr& family, const Statistics& statistics, const UpdateRule& rule,
                           const std::vector<double>& weights_before) {
@@ -15,8 +22,7 @@ UpdateResult point_update(const FamilyPtr& family, const Statistics& statistics,
   result.weights = weights_mode(statistics.counts(), rule.prior, weights_before, result.degenerate);
   const Statistics posterior = with_prior(*family, statistics, rule.prior);
   result.theta = ParameterTable(family->parameters(), statistics.components());
-  const auto degenerate = family->mle(posterior.sums(), posterior.origins(), result.theta.view());
-  result.degenerate.insert(result.degenerate.end(), degenerate.begin(), degenerate.end());
+  take(family->mle(posterior.sums(), posterior.origins(), result.theta.view()), result);
   result.log_weights = log_weights(result.weights);
   result.log_scale.resize(result.weights.size());
   return result;
@@ -28,7 +34,7 @@ UpdateResult variational_update(const FamilyPtr& family, const Statistics& stati
   result.hyperparameters = posterior_hyperparameters(*family, statistics, rule.prior);
   result.theta = ParameterTable(family->parameters(), statistics.components());
   result.log_scale.resize(statistics.components());
-  result.degenerate = family->expectation(result.hyperparameters->view(), result.theta.view(), result.log_scale);
+  take(family->expectation(result.hyperparameters->view(), result.theta.view(), result.log_scale), result);
   result.weights = weights_mean(statistics.counts(), rule.prior, weights_before);
   result.log_weights = expected_log_weights(statistics.counts(), rule.prior, weights_before);
   return result;
@@ -40,8 +46,9 @@ UpdateResult sampled_update(const FamilyPtr& family, const Statistics& statistic
   Random parameters = stream(Stream::parameters, rule.seed, rule.iteration);
   Random weights = stream(Stream::weights, rule.seed, rule.iteration);
   result.theta = ParameterTable(family->parameters(), statistics.components());
-  result.degenerate = family->sample_parameters(posterior_hyperparameters(*family, statistics, rule.prior).view(),
-                                                parameters, result.theta.view());
+  take(family->sample_parameters(posterior_hyperparameters(*family, statistics, rule.prior).view(), parameters,
+                                 result.theta.view()),
+       result);
   result.weights = sample_weights(statistics.counts(), rule.prior, weights_before, weights);
   result.log_weights = log_weights(result.weights);
   result.log_scale.resize(result.weights.size());
@@ -52,7 +59,9 @@ UpdateResult sampled_update(const FamilyPtr& family, const Statistics& statistic
 /// would lose its digits; statistics of 0 are 0 about every origin, so that theirs can be there.
 Statistics at_prior_where_empty(const Family& family, const Statistics& statistics, const Prior& prior) {
   Statistics result = statistics;
-  if (!prior.components || family.origin_size() == 0) return result;
+  const auto counts = statistics.counts();
+  const bool has_empty = std::find(counts.begin(), counts.end(), 0.0) != counts.end();
+  if (!has_empty || !prior.components || family.origin_size() == 0) return result;
   ParameterTable centre(family.parameters(), 1);
   std::vector<double> origin(family.origin_size());
   family.posterior_mean(prior.components->view(), centre.view());
@@ -108,24 +117,25 @@ std::optional<UpdateResult> update_if_sound(const FamilyPtr& family, const Stati
   UpdateResult result = update(family, statistics, rule, weights_before);
   if (!result.degenerate.empty()) return std::nullopt;
   for (std::size_t k = 0; k < result.theta.components(); ++k)
-    if (result.theta.schema().check(result.theta.row(k))) return std::nullopt;
+    if (result.theta.schema().check(result.theta.row(k), result.step != nullptr)) return std::nullopt;
   return result;
 }
 
+Mixture mixture_of(const FamilyPtr& family, const UpdateResult& result) {
+  return {family, result.weights, result.theta, result.step};
+}
+
 EStepParameters e_step_parameters(const FamilyPtr& family, const UpdateResult& result) {
-  EStepParameters parameters{family, result.theta, result.log_weights};
+  EStepParameters parameters{family, result.theta, result.log_weights,
+                             result.step ? result.step : family->step(result.theta.view())};
   for (std::size_t k = 0; k < result.log_scale.size(); ++k) parameters.log_weights[k] += result.log_scale[k];
   return parameters;
 }
 
-double log_prior(const Family& family, const std::vector<double>& weights, ConstMatrixView theta, const Prior& prior) {
+double log_prior(const EStepParameters& parameters, const std::vector<double>& weights, const Prior& prior) {
   double sum = log_weights_prior(weights, prior);
-  if (prior.components) sum += family.log_prior(prior.components->row(0), theta);
+  if (prior.components) sum += parameters.family->log_prior(prior.components->row(0), *parameters.step);
   return sum;
-}
-
-double log_prior(const Mixture& mixture, const Prior& prior) {
-  return log_prior(mixture.family(), mixture.weights(), mixture.parameters().view(), prior);
 }
 
 }  // namespace mixfam

@@ -21,6 +21,7 @@ struct UpdateResult {
   std::vector<double> log_weights;                ///< log w, or its expectation
   std::optional<ParameterTable> hyperparameters;  ///< vb: of q(theta_k), K rows
   std::vector<Degeneracy> degenerate;             ///< rows of theta, or weights, that no value fits
+  StepPtr step;                                   ///< at theta, where that is as an estimate made it
 };
 
 /// What decides an update besides the statistics.
@@ -42,6 +43,9 @@ UpdateResult update(const FamilyPtr& family, const Statistics& statistics, const
 std::optional<UpdateResult> update_if_sound(const FamilyPtr& family, const Statistics& statistics,
                                             const UpdateRule& rule, const std::vector<double>& weights_before);
 
+/// The mixture of an update.
+Mixture mixture_of(const FamilyPtr& family, const UpdateResult& result);
+
 /// What the next E-step needs of an update.
 EStepParameters e_step_parameters(const FamilyPtr& family, const UpdateResult& result);
 
@@ -51,8 +55,7 @@ Statistics with_prior(const Family& family, const Statistics& statistics, const 
 /// Hyperparameters of the posterior of each component's parameters, K rows.
 ParameterTable posterior_hyperparameters(const Family& family, const Statistics& statistics, const Prior& prior);
 
-/// log p(theta, w), normalised where the prior is proper. weights: K, theta: K rows of parameters.
-double log_prior(const Family& family, const std::vector<double>& weights, ConstMatrixView theta, const Prior& prior);
-double log_prior(const Mixture& mixture, const Prior& prior);
+/// log p(theta, w), normalised where the prior is proper.
+double log_prior(const EStepParameters& parameters, const std::vector<double>& weights, const Prior& prior);
 
 }  // namespace mixfam

@@ -4,6 +4,7 @@
 #include "numerics/aligned.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -14,6 +15,12 @@ namespace mixfam {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+std::atomic<std::size_t> choleskys{0};
+std::atomic<std::size_t> inverses{0};
+std::atomic<std::size_t> products{0};
+
+void count(std::atomic<std::size_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
 /// A D x D matrix column by column, as the kernels take it.
 class Columns {
@@ -86,6 +93,7 @@ void add_product(Columns& to, Range rows, Range columns, const Columns& from, Ra
 
 // Left-looking by columns, blocks of them and panels within (Golub and Van Loan 2013, section 4.2).
 std::vector<double> cholesky(ConstMatrixView A) {
+  count(choleskys);
   const std::size_t d = A.rows();
   const double threshold = 4 * static_cast<double>(d) * epsilon;
   Columns L(d);
@@ -112,6 +120,7 @@ std::vector<double> cholesky(ConstMatrixView A) {
 
 // W L = 1, solved for the columns of W from the last to the first.
 std::vector<double> invert_lower(ConstMatrixView L) {
+  count(inverses);
   const std::size_t d = L.rows();
   Columns W(d);
   const auto subtract_behind = [&L, &W, d](Range columns, Range behind) {
@@ -133,6 +142,8 @@ std::vector<double> invert_lower(ConstMatrixView L) {
   }
   return W.row_major();
 }
+
+FactorisationCounts factorisation_counts() { return {choleskys.load(), inverses.load(), products.load()}; }
 
 double log_determinant(ConstMatrixView L) {
   double sum = 0;
@@ -185,6 +196,7 @@ Eigenvectors eigenvectors(ConstMatrixView A) {
 }
 
 std::vector<double> inverse_from_factor(ConstMatrixView W) {
+  count(products);
   const std::size_t d = W.rows();
   Columns transposed(d), A(d);
   for (std::size_t p = 0; p < d; ++p) std::copy_n(W.row(p).data(), p + 1, transposed.column(p));

@@ -18,6 +18,14 @@ std::vector<double> invert_lower(ConstMatrixView L);
 /// log det A from its Cholesky factor.
 double log_determinant(ConstMatrixView L);
 
+/// How often this process has made each; each is some D^3 / 3 multiplications.
+struct FactorisationCounts {
+  std::size_t cholesky;
+  std::size_t inverses;  ///< of triangular matrices
+  std::size_t products;  ///< inverse_from_factor
+};
+FactorisationCounts factorisation_counts();
+
 struct Eigenvectors {
   std::vector<double> values;   ///< ascending
   std::vector<double> vectors;  ///< row-major, one in each column

@@ -174,8 +174,8 @@ double log_density(const Family& family, const std::vector<double>& theta, const
   for (const double& value : x) columns.push_back(&value);
   const Block row{columns.data(), columns.size(), 1};
   double result = 0;
-  family.evaluator(ConstMatrixView::row_major(theta.data(), 1, theta.size()))
-      ->add_log_density(row, MatrixView::column_major(&result, 1, 1));
+  add_log_density(family, ConstMatrixView::row_major(theta.data(), 1, theta.size()), row,
+                  MatrixView::column_major(&result, 1, 1));
   family.add_log_base(row, {&result, 1});
   return result;
 }
@@ -220,12 +220,13 @@ void check_priors(const Family& family, ReferenceTable& table, bool has_expected
     const std::size_t components = h.size() / size;
     const auto H = ConstMatrixView::row_major(h.data(), components, size);
     partitions.push_back({family.log_partition(H).value()});
-    std::vector<double> divergence(components);
-    family.add_kl_to_prior(H, table.point("h2", n), divergence);
-    divergences.push_back({std::accumulate(divergence.begin(), divergence.end(), 0.0)});
     ParameterTable theta(family.parameters(), components);
     std::vector<double> log_scale(components);
-    family.expectation(H, theta.view(), log_scale);
+    const Estimates estimates = family.expectation(H, theta.view(), log_scale);
+    const StepPtr step = estimates.step ? estimates.step : family.step(theta.view());  // some are next to a point
+    std::vector<double> divergence(components);
+    family.add_kl_to_prior(H, table.point("h2", n), *step, divergence);
+    divergences.push_back({std::accumulate(divergence.begin(), divergence.end(), 0.0)});
     log_scales.push_back(std::move(log_scale));
     expected.push_back(shown_values(theta.schema(), std::as_const(theta).view()));
   }

@@ -4,11 +4,13 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
 #include "model/e_step.hpp"
 #include "numerics/aligned.hpp"
+#include "numerics/special.hpp"
 #include "support.hpp"
 #include "tolerance.hpp"
 
@@ -402,6 +404,36 @@ TEST_CASE("kernels: exp is right to the last place or two", "[kernels]") {
   }
 }
 
+TEST_CASE("kernels: logarithmic residuals lose no digits near the scale, and are finite far from it", "[kernels]") {
+  const auto residual = [](const Kernels& kernels, double x, double scale) {
+    const double log_x = std::log(x), origin = std::log(scale), one = 1;
+    std::pair<double, double> result{0, 0};
+    kernels.add_logarithmic_moments(&x, &log_x, 1, {&one, 1, 1}, &origin, &scale, &result.first, &result.second);
+    return result;
+  };
+  for (const Kernels* kernels : available_kernels()) {
+    CAPTURE(kernels->instruction_set);
+    for (const double scale : {1e-200, 0.3, 1.0, 7e5, 1e200})
+      for (const double sign : {-1.0, 1.0})
+        for (double size = 1e-15; size < 0.49; size *= 1.07) {
+          const double x = scale * (1 + sign * size);
+          const double u = (x - scale) / scale;
+          const auto [y, excess] = residual(*kernels, x, scale);
+          CAPTURE(scale, u);
+          REQUIRE(close(y, std::log1p(u), round_off(8, std::abs(u))));
+          REQUIRE(close(excess, -special::log1p_minus(u), round_off(8, u * u)));
+        }
+    for (const double scale : {1e-300, 1.0, 1e300})
+      for (const double x : {1e-308, 1e-3, 1.6, 5.0, 1e308}) {
+        const auto [y, excess] = residual(*kernels, x, scale);
+        CAPTURE(scale, x);
+        CHECK(close(y, std::log(x) - std::log(scale), round_off(8, 700)));
+        CHECK(std::isfinite(excess));
+        CHECK(excess >= 0);
+      }
+  }
+}
+
 TEST_CASE("kernels: families agree with the generic path L = t(X) C', S = R' t(X)", "[kernels]") {
   struct Case {
     std::string spec;
@@ -449,16 +481,16 @@ TEST_CASE("kernels: families agree with the generic path L = t(X) C', S = R' t(X
 
         const std::size_t stride = column_stride(rows);
         AlignedVector L(stride * K);
-        family->evaluator(mixture.parameters().view())
-            ->add_log_density(x.block(), {L.data(), rows, K, 1, static_cast<std::ptrdiff_t>(stride)});
+        add_log_density(*family, mixture.parameters().view(), x.block(),
+                        {L.data(), rows, K, 1, static_cast<std::ptrdiff_t>(stride)});
         const AlignedVector R = positive_matrix(rows, K, random);
         const std::size_t P = family->statistic_size();
         const std::size_t O = family->origin_size();
         std::vector<double> origins(K * O), S(K * P), T(rows * P), c(P);
         const auto o = MatrixView::row_major(origins.data(), K, O);
         for (std::size_t k = 0; k < K; ++k) family->origin(mixture.parameters().row(k), o.row(k));
-        family->accumulate(x.block(), {R.data(), rows, K, 1, static_cast<std::ptrdiff_t>(stride)}, o,
-                           MatrixView::row_major(S.data(), K, P));
+        accumulate(*family, x.block(), {R.data(), rows, K, 1, static_cast<std::ptrdiff_t>(stride)}, o,
+                   MatrixView::row_major(S.data(), K, P));
         for (std::size_t k = 0; k < K; ++k) {
           const auto t = MatrixView::column_major(T.data(), rows, P);
           family->statistic(x.block(), o.row(k), t);

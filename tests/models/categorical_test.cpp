@@ -97,24 +97,23 @@ TEST_CASE("categorical: columns of different categories are those columns one by
   const std::vector<double> theta = {0.25, 0.75, 0, 0, 0.2, 0.3, 0.5, 0, 0.1, 0.2, 0.3, 0.4};
   REQUIRE(!ragged->parameters().check(theta));
   std::vector<double> s(12), L(5), expected_s, expected_L(5), expected_theta;
-  ragged->accumulate(block, R, ConstMatrixView::row_major(nullptr, 1, 0), MatrixView::row_major(s.data(), 1, 12));
-  ragged->evaluator(ConstMatrixView::row_major(theta.data(), 1, 12))
-      ->add_log_density(block, MatrixView::column_major(L.data(), 5, 1));
+  accumulate(*ragged, block, R, ConstMatrixView::row_major(nullptr, 1, 0), MatrixView::row_major(s.data(), 1, 12));
+  add_log_density(*ragged, ConstMatrixView::row_major(theta.data(), 1, 12), block,
+                  MatrixView::column_major(L.data(), 5, 1));
   for (std::size_t j = 0; j < 3; ++j) {
     const std::size_t size = single[j]->statistic_size();
     const Block one{columns + j, 1, 5};
     std::vector<double> part(size);
-    single[j]->accumulate(one, R, ConstMatrixView::row_major(nullptr, 1, 0),
-                          MatrixView::row_major(part.data(), 1, size));
+    accumulate(*single[j], one, R, ConstMatrixView::row_major(nullptr, 1, 0),
+               MatrixView::row_major(part.data(), 1, size));
     expected_s.insert(expected_s.end(), part.begin(), part.end());
-    single[j]
-        ->evaluator(ConstMatrixView::row_major(theta.data() + 4 * j, 1, size - 1))
-        ->add_log_density(one, MatrixView::column_major(expected_L.data(), 5, 1));
+    add_log_density(*single[j], ConstMatrixView::row_major(theta.data() + 4 * j, 1, size - 1), one,
+                    MatrixView::column_major(expected_L.data(), 5, 1));
     std::vector<double> best(4);
     REQUIRE(single[j]
                 ->mle(ConstMatrixView::row_major(part.data(), 1, size), ConstMatrixView::row_major(nullptr, 1, 0),
                       MatrixView::row_major(best.data(), 1, size - 1))
-                .empty());
+                .degenerate.empty());
     expected_theta.insert(expected_theta.end(), best.begin(), best.end());
   }
   CHECK(s == expected_s);
@@ -123,7 +122,7 @@ TEST_CASE("categorical: columns of different categories are those columns one by
   REQUIRE(ragged
               ->mle(ConstMatrixView::row_major(s.data(), 1, 12), ConstMatrixView::row_major(nullptr, 1, 0),
                     MatrixView::row_major(best.data(), 1, 12))
-              .empty());
+              .degenerate.empty());
   CHECK(best == expected_theta);  // padded by 0
 
   std::vector<double> h(12), flat(12, 1);
@@ -230,8 +229,10 @@ TEST_CASE("categorical: a category never seen", "[categorical][degenerate]") {
   std::vector<double> theta(4);
   const std::vector<double> s = {4, 2, 1, 0, 1};
   const auto mle = [&](const std::vector<double>& statistics) {
-    return family->mle(ConstMatrixView::row_major(statistics.data(), 1, 5), ConstMatrixView::row_major(nullptr, 1, 0),
-                       MatrixView::row_major(theta.data(), 1, 4));
+    return family
+        ->mle(ConstMatrixView::row_major(statistics.data(), 1, 5), ConstMatrixView::row_major(nullptr, 1, 0),
+              MatrixView::row_major(theta.data(), 1, 4))
+        .degenerate;
   };
   REQUIRE(mle(s).empty());
   CHECK(theta == std::vector<double>{0.5, 0.25, 0, 0.25});

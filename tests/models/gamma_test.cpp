@@ -85,8 +85,9 @@ TEST_CASE("gamma: degenerate data are named", "[gamma][degenerate]") {
   CHECK(reason({1e-200, 1e-200}).find(constant) != std::string::npos);
   std::vector<double> s(3), theta(2);
   const std::vector<double> origin{0};
-  REQUIRE(gamma()->mle(one_row(s), one_row(origin), one_row(theta)).size() == 1);
-  CHECK(gamma()->mle(one_row(s), one_row(origin), one_row(theta))[0].reason.text == "no rows are left to it");
+  REQUIRE(gamma()->mle(one_row(s), one_row(origin), one_row(theta)).degenerate.size() == 1);
+  CHECK(gamma()->mle(one_row(s), one_row(origin), one_row(theta)).degenerate[0].reason.text ==
+        "no rows are left to it");
   CHECK(error_of([] { reason({1, 0}); }).find("is outside the support of 'gamma' (x > 0)") != std::string::npos);
 }
 

@@ -387,7 +387,7 @@ TEST_CASE("gaussian structures: the tied prior is one inverse Wishart and K norm
                 0.5 * prior.kappa0 * distance_2(m, prior.mu0, C);
   }
   const auto theta = parameter_table(*family, rows);
-  CHECK(close(family->log_prior(prior.h(), theta.view()), expected, round_off(256, expected)));
+  CHECK(close(family->log_prior(prior.h(), *family->step(theta.view())), expected, round_off(256, expected)));
 
   // The posterior: nu0 + N, one psi0 with all scatters, kappa0 + N_k; and its divergence from the prior.
   const Table table = groups(d, 90, 3);

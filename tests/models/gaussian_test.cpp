@@ -162,11 +162,13 @@ std::vector<Degeneracy> mle_of(const Table& table, std::vector<double>& theta, c
   family->origin_at(block, origin);
   std::vector<double> s(family->statistic_size());
   const auto origins = ConstMatrixView::row_major(origin.data(), 1, origin.size());
-  family->accumulate(block, ConstMatrixView::column_major(weights.data(), weights.size(), 1), origins,
-                     MatrixView::row_major(s.data(), 1, s.size()));
+  accumulate(*family, block, ConstMatrixView::column_major(weights.data(), weights.size(), 1), origins,
+             MatrixView::row_major(s.data(), 1, s.size()));
   theta.assign(family->parameters().size(), 0);
-  return family->mle(ConstMatrixView::row_major(s.data(), 1, s.size()), origins,
-                     MatrixView::row_major(theta.data(), 1, theta.size()));
+  return family
+      ->mle(ConstMatrixView::row_major(s.data(), 1, s.size()), origins,
+            MatrixView::row_major(theta.data(), 1, theta.size()))
+      .degenerate;
 }
 
 std::vector<Degeneracy> mle_of(const Table& table) {

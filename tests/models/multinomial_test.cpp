@@ -177,9 +177,10 @@ TEST_CASE("multinomial: degenerate statistics", "[multinomial][degenerate]") {
   const auto family = multinomial("", 2);
   std::vector<double> theta(2);
   const auto reason = [&](const std::vector<double>& s) {
-    const auto found =
-        family->mle(ConstMatrixView::row_major(s.data(), 1, 3), ConstMatrixView::row_major(nullptr, 1, 0),
-                    MatrixView::row_major(theta.data(), 1, 2));
+    const auto found = family
+                           ->mle(ConstMatrixView::row_major(s.data(), 1, 3), ConstMatrixView::row_major(nullptr, 1, 0),
+                                 MatrixView::row_major(theta.data(), 1, 2))
+                           .degenerate;
     return found.empty() ? std::string() : found[0].reason.text;
   };
   CHECK(reason({5, 0, 3}) == "");

@@ -58,7 +58,7 @@ TEST_CASE("poisson: the prior integrates to 1", "[poisson][prior]") {
     double total = 0;
     for (double u = -60; u < 10; u += 0.02) {
       const std::vector<double> theta{std::exp(u)};
-      total += 0.02 * std::exp(poisson()->log_prior(h, one_row(theta)) + u);
+      total += 0.02 * std::exp(poisson()->log_prior(h, *poisson()->step(one_row(theta))) + u);
     }
     CHECK(close(total, 1, quadrature(1e-10, 1)));
   }

@@ -105,7 +105,7 @@ inline std::string mle_of_rows(const Family& family, const std::vector<double>& 
     for (std::size_t p = 0; p < t.size(); ++p) s[p] += t[p];
   }
   theta.assign(family.parameters().size(), 0);
-  const auto degenerate = family.mle(one_row(s), one_row(std::vector<double>()), one_row(theta));
+  const auto degenerate = family.mle(one_row(s), one_row(std::vector<double>()), one_row(theta)).degenerate;
   return degenerate.empty() ? "" : degenerate[0].reason.text;
 }
 

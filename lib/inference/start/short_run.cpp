@@ -41,16 +41,16 @@ Statistics partition_statistics(const Family& family, const std::vector<std::siz
                                 const Rows& rows) {
   Statistics zero(components, family.statistic_size(), family.origin_size());
   if (family.origin_size() > 0) set_mean_origins(family, group, rows, zero.origins());
-  const auto add = [&](const DataBlock& block, Statistics& leaf) {
-    std::vector<double> responsibilities(block.x.rows * components);
-    const auto R = MatrixView::column_major(responsibilities.data(), block.x.rows, components);
+  const auto add = [&, workspace = Workspace()](const DataBlock& block, Statistics& leaf) mutable {
+    Workspace::Frame frame(workspace);
+    const auto R = MatrixView::column_major(frame.zeros(block.x.rows * components), block.x.rows, components);
     for (std::size_t n = 0; n < block.x.rows; ++n) {
       const double weight = block.weights ? block.weights[n] : 1;
       R(n, group[block.first_row + n]) = weight;
       leaf.counts()[group[block.first_row + n]] += weight;
       leaf.total_weight() += weight;
     }
-    family.accumulate(block.x, R, leaf.origins(), leaf.sums());
+    family.accumulate(block.x, R, leaf.origins(), leaf.sums(), workspace);
   };
   return reduce(rows, zero, add);
 }
@@ -110,8 +110,7 @@ Iterate updated(const FamilyPtr& family, const Statistics& before, const Statist
   if (!result.degenerate.empty())
     throw Error(ErrorKind::numerical,
                 describe(result.degenerate, rule.data) + "; " + remedy(result.degenerate, *family, rule.update.prior));
-  for (std::size_t k = 0; k < result.log_scale.size(); ++k) result.log_weights[k] += result.log_scale[k];
-  return {{family, std::move(result.theta), std::move(result.log_weights)},
+  return {e_step_parameters(family, result),
           std::move(result.weights),
           std::move(result.hyperparameters),
           {statistics.counts().begin(), statistics.counts().end()}};
@@ -119,10 +118,9 @@ Iterate updated(const FamilyPtr& family, const Statistics& before, const Statist
 
 /// What EM raises: the log likelihood, the log posterior density or the variational bound.
 double objective_of(const Iterate& at, const Statistics& statistics, const Prior& prior) {
-  const Family& family = *at.parameters.family;
   const double bound = statistics.expected_log_joint() + statistics.entropy();
-  return at.hyperparameters ? bound - penalty_of(family, *at.hyperparameters, at.counts, prior).total()
-                            : bound + log_prior(family, at.weights, at.parameters.theta.view(), prior);
+  return at.hyperparameters ? bound - penalty_of(at.parameters, *at.hyperparameters, at.counts, prior).total()
+                            : bound + log_prior(at.parameters, at.weights, prior);
 }
 
 Statistics e_step(const Iterate& at, const Rows& rows, const ShortRunRule& rule) {

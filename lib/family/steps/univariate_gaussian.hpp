@@ -2,14 +2,13 @@
 
 #include <mixfam/columnwise.hpp>
 
-#include "family/evaluators/kernel_columns.hpp"
-#include "family/evaluators/univariate_step.hpp"
+#include "family/steps/kernel_columns.hpp"
+#include "family/steps/univariate_step.hpp"
 #include "numerics/special.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -224,9 +223,9 @@ class NormalInverseGamma {
 
 /// log N(x | m, diag(v)) without (2 pi)^(-D/2), by the standardised residuals (x - m) / sqrt(v). Rows of theta are D
 /// means and then a variance for each column, or one for all.
-class StandardisingEvaluator final : public Evaluator {
+class StandardisingStep {
  public:
-  StandardisingEvaluator(ConstMatrixView theta, std::size_t columns)
+  StandardisingStep(ConstMatrixView theta, std::size_t columns)
       : components_(theta.rows()), means_(theta.rows() * columns), scales_(means_.size()) {
     for (std::size_t k = 0; k < components_; ++k) {
       double log_determinant = 0;
@@ -238,44 +237,45 @@ class StandardisingEvaluator final : public Evaluator {
       }
       log_scales_.push_back(-0.5 * log_determinant);
     }
+    if (columns > 1) return;
+    std::vector<double> curvatures;
+    for (const double scale : scales_) curvatures.push_back(-0.5 * scale * scale);
+    univariate_.emplace(log_scales_, std::move(curvatures), means_);
   }
 
-  void add_log_density(const Block& x, MatrixView L) const override {
+  void add_log_density(const Block& x, MatrixView L, Workspace&) const {
     kernels().add_standardised(columns_of(x), {means_.data(), scales_.data(), log_scales_.data()},
                                {L.data(), L.column_stride(), components_});
   }
-  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const override {
-    return x.column_count == 1 && univariate_step().add(x, log_weights, statistics);
+  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics, Workspace& workspace) const {
+    return univariate_ && univariate_->add(x, log_weights, statistics, workspace);
   }
 
  private:
-  UnivariateStep univariate_step() const {
-    std::vector<double> curvatures;
-    for (const double scale : scales_) curvatures.push_back(-0.5 * scale * scale);
-    return {log_scales_, curvatures, means_};
-  }
-
   std::size_t components_;
   std::vector<double> means_;
   std::vector<double> scales_;      // 1 / sqrt(v)
   std::vector<double> log_scales_;  // -log|C| / 2
+  std::optional<UnivariateStep> univariate_;
 };
 
 /// For K components the counts, and K x D row-major the sums of residuals x - o and of their squares, of one block.
 struct ColumnMoments {
-  ColumnMoments(const Block& x, ConstMatrixView R, ConstMatrixView origins)
-      : counts(R.columns()), sums(R.columns() * x.column_count), squares(sums.size()) {
-    std::vector<double> means;
+  ColumnMoments(const Block& x, ConstMatrixView R, ConstMatrixView origins, Workspace::Frame& frame)
+      : counts(frame.zeros(R.columns())),
+        sums(frame.zeros(R.columns() * x.column_count)),
+        squares(frame.zeros(R.columns() * x.column_count)) {
+    double* means = frame.take(R.columns() * x.column_count);
     for (std::size_t k = 0; k < R.columns(); ++k)
-      means.insert(means.end(), origins.row(k).begin(), origins.row(k).end());
+      std::copy(origins.row(k).begin(), origins.row(k).end(), means + k * x.column_count);
     const ConstKernelMatrix r{R.data(), R.column_stride(), R.columns()};
-    kernels().add_moments(columns_of(x), r, means.data(), sums.data(), squares.data());
-    kernels().add_counts(r, x.rows, counts.data());
+    kernels().add_moments(columns_of(x), r, means, sums, squares);
+    kernels().add_counts(r, x.rows, counts);
   }
 
-  std::vector<double> counts;
-  std::vector<double> sums;
-  std::vector<double> squares;
+  double* counts;
+  double* sums;
+  double* squares;
 };
 
 /// What Gaussians over d columns have in common: theta begins with the mean, which is the origin, and h = (2
@@ -342,8 +342,10 @@ class SphericalGaussian : public LocatedAtMean {
       }
     }
   }
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const {
-    const ColumnMoments moments(x, R, origins);
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                  Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    const ColumnMoments moments(x, R, origins, frame);
     for (std::size_t k = 0; k < R.columns(); ++k) {
       S(k, one_variance::spread_count) += moments.counts[k];
       S(k, one_variance::mean_count) += moments.counts[k];
@@ -353,9 +355,7 @@ class SphericalGaussian : public LocatedAtMean {
       }
     }
   }
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
-    return std::make_unique<StandardisingEvaluator>(theta, d_);
-  }
+  StandardisingStep step(ConstMatrixView theta) const { return {theta, d_}; }
 
   void recentre(VectorView s, ConstVectorView by) const {
     const double n = s[one_variance::mean_count];
@@ -420,9 +420,11 @@ class DiagonalGaussian : public Columnwise<SphericalGaussian> {
                    double least_magnitude = 0)
       : Columnwise(SphericalGaussian(spec, mean, variance, columns, least_magnitude), columns) {}
 
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S) const {
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                  Workspace& workspace) const {
     const std::size_t size = one_variance::size(1);
-    const ColumnMoments moments(x, R, origins);
+    Workspace::Frame frame(workspace);
+    const ColumnMoments moments(x, R, origins, frame);
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t j = 0; j < columns(); ++j) {
         S(k, j * size + one_variance::spread_count) += moments.counts[k];
@@ -431,9 +433,7 @@ class DiagonalGaussian : public Columnwise<SphericalGaussian> {
         S(k, j * size + one_variance::squares(1)) += moments.squares[k * columns() + j];
       }
   }
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
-    return std::make_unique<StandardisingEvaluator>(theta, columns());
-  }
+  StandardisingStep step(ConstMatrixView theta) const { return {theta, columns()}; }
 };
 
 }  // namespace mixfam

@@ -2,7 +2,7 @@
 
 #include <mixfam/family.hpp>
 
-#include "family/evaluators/kernel_columns.hpp"
+#include "family/steps/kernel_columns.hpp"
 #include "numerics/special.hpp"
 
 #include <cstddef>
@@ -21,18 +21,20 @@ class UnivariateStep {
   UnivariateStep(std::vector<double> constants, std::vector<double> curvatures, std::vector<double> origins)
       : constants_(std::move(constants)), curvatures_(std::move(curvatures)), origins_(std::move(origins)) {}
 
-  /// As Evaluator::add_soft.
-  bool add(const Block& x, ConstVectorView log_weights, Statistics& statistics) const {
+  /// As Step::add_soft.
+  bool add(const Block& x, ConstVectorView log_weights, Statistics& statistics, Workspace& workspace) const {
     const std::size_t K = constants_.size();
     if (x.column_count != 1 || K > most_univariate_components) return false;
     const bool quadratic = !curvatures_.empty();
-    std::vector<double> constants = constants_;
-    for (std::size_t k = 0; k < K; ++k) constants[k] += log_weights[k];
-    std::vector<double> counts(K), first(K), second(K);
+    Workspace::Frame frame(workspace);
+    double* constants = frame.take(K);
+    for (std::size_t k = 0; k < K; ++k) constants[k] = constants_[k] + log_weights[k];
+    double* counts = frame.zeros(K);
+    double* first = frame.zeros(K);
+    double* second = frame.zeros(K);
     const AssignmentSums sums = kernels().assign_univariate(
-        x.column(0), x.rows, K,
-        {constants.data(), slopes_.data(), quadratic ? curvatures_.data() : nullptr, origins_.data()},
-        {counts.data(), first.data(), second.data()});
+        x.column(0), x.rows, K, {constants, slopes_.data(), quadratic ? curvatures_.data() : nullptr, origins_.data()},
+        {counts, first, second});
     if (!(sums.least > 0.5 * special::log_zero)) return false;
     add(sums, static_cast<double>(x.rows), statistics);
     for (std::size_t k = 0; k < K; ++k) {

@@ -2,29 +2,32 @@
 
 #include <mixfam/columnwise.hpp>
 
-#include "family/evaluators/kernel_columns.hpp"
-#include "family/evaluators/univariate_step.hpp"
+#include "family/steps/kernel_columns.hpp"
+#include "family/steps/univariate_step.hpp"
 
-#include <memory>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 namespace mixfam {
 
 /// L += sum_j (c_j0 + c_j1 x_j): the columns themselves are the statistic, with a column of ones for all constants.
-class LinearEvaluator final : public Evaluator {
+class LinearStep {
  public:
   /// C: K x (D + 1), the slopes and then the sum of the constants.
-  explicit LinearEvaluator(ConstMatrixView C) : products_(C), step_(column(C, C.columns() - 1), column(C, 0)) {}
+  explicit LinearStep(ConstMatrixView C) : products_(C), step_(column(C, C.columns() - 1), column(C, 0)) {}
 
-  void add_log_density(const Block& x, MatrixView L) const override {
-    const AlignedVector ones(x.rows, 1);
-    std::vector<const double*> columns(x.columns, x.columns + x.column_count);
-    columns.push_back(ones.data());
-    products_.add({columns.data(), columns.size(), x.rows}, L);
+  void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    double* ones = frame.take(x.rows);
+    std::fill_n(ones, x.rows, 1.0);
+    auto* columns = frame.take<const double*>(x.column_count + 1);
+    std::copy_n(x.columns, x.column_count, columns);
+    columns[x.column_count] = ones;
+    products_.add({columns, x.column_count + 1, x.rows}, L);
   }
-  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics) const override {
-    return step_.add(x, log_weights, statistics);
+  bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics, Workspace& workspace) const {
+    return step_.add(x, log_weights, statistics, workspace);
   }
 
  private:
@@ -44,20 +47,21 @@ class LinearColumns final : public Columnwise<F> {
  public:
   using Columnwise<F>::Columnwise;
 
-  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S) const {
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView, MatrixView S, Workspace& workspace) const {
     const std::size_t columns = this->columns();
-    std::vector<double> counts(R.columns());
-    std::vector<double> sums(R.columns() * columns);
+    Workspace::Frame frame(workspace);
+    double* counts = frame.zeros(R.columns());
+    double* sums = frame.zeros(R.columns() * columns);
     const ConstKernelMatrix r{R.data(), R.column_stride(), R.columns()};
-    kernels().add_counts(r, x.rows, counts.data());
-    kernels().accumulate_products(columns_of(x), r, sums.data(), columns);
+    kernels().add_counts(r, x.rows, counts);
+    kernels().accumulate_products(columns_of(x), r, sums, columns);
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t j = 0; j < columns; ++j) {
         S(k, 2 * j) += counts[k];
         S(k, 2 * j + 1) += sums[k * columns + j];
       }
   }
-  std::unique_ptr<Evaluator> evaluator(ConstMatrixView theta) const {
+  LinearStep step(ConstMatrixView theta) const {
     const std::size_t columns = this->columns();
     std::vector<double> c(2 * columns);
     std::vector<double> coefficients(theta.rows() * (columns + 1));
@@ -69,7 +73,7 @@ class LinearColumns final : public Columnwise<F> {
         C(k, columns) += c[2 * j];
       }
     }
-    return std::make_unique<LinearEvaluator>(C);
+    return LinearStep(C);
   }
 };
 
