@@ -76,13 +76,19 @@ Json support_json(const Support& support) {
           {"integer", support.integer}};
 }
 
+/// Null for a family without a conjugate prior.
+Json prior_json(const Specimen& made) {
+  const ConjugatePrior* narrow = made.narrow->prior();
+  return narrow ? schema_json(narrow->hyperparameters(), made.wide->prior()->hyperparameters()) : Json();
+}
+
 Json family_json(const RegistryEntry& entry) {
   Json json = {{"name", entry.name}, {"summary", entry.summary}, {"options", entry.options}};
   json["example"] = entry.example.empty() ? entry.name : entry.example;
   if (const auto made = specimen(entry)) {
     json["data"] = support_json(made->narrow->support(0));
     json["parameters"] = schema_json(made->narrow->parameters(), made->wide->parameters());
-    json["prior"] = schema_json(made->narrow->hyperparameters(), made->wide->hyperparameters());
+    json["prior"] = prior_json(*made);
   }
   return json;
 }
@@ -105,8 +111,11 @@ std::string family_text(const RegistryEntry& entry) {
   for (std::size_t j = 0; j < 4; ++j) table.add_column("", TextTable::Align::left);
   table.add_row({"data", "x", "", made->narrow->support(0).rule});
   add_fields(table, "parameters", made->narrow->parameters(), made->wide->parameters());
-  if (made->narrow->hyperparameters().empty()) table.add_row({"prior", "none"});
-  add_fields(table, "prior", made->narrow->hyperparameters(), made->wide->hyperparameters());
+  if (const ConjugatePrior* narrow = made->narrow->prior()) {
+    add_fields(table, "prior", narrow->hyperparameters(), made->wide->prior()->hyperparameters());
+  } else {
+    table.add_row({"prior", "none"});
+  }
   text += table.str();
   if (!entry.options.empty())
     text += wrapped("  options     " + joined(entry.options, "; "), terminal_width(STDOUT_FILENO), 14);

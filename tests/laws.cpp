@@ -140,15 +140,15 @@ struct Case {
   }
   Values chi(ConstVectorView h, ConstVectorView origin) const {
     Values s(family->statistic_size());
-    family->add_prior(h, ConstMatrixView::row_major(origin.data(), 1, origin.size()),
-                      MatrixView::row_major(s.data(), 1, s.size()));
+    family->prior()->add_chi(h, ConstMatrixView::row_major(origin.data(), 1, origin.size()),
+                             MatrixView::row_major(s.data(), 1, s.size()));
     return s;
   }
   StepPtr step(ConstVectorView parameters) const {
     return family->step(ConstMatrixView::row_major(parameters.data(), 1, parameters.size()));
   }
   double log_prior(ConstVectorView h, ConstVectorView parameters) const {
-    return family->log_prior(h, *step(parameters));
+    return family->prior()->log_density(h, *step(parameters));
   }
   /// log p(x_n | theta) of every row.
   Values log_density(const Rows& data, ConstVectorView parameters) const {
@@ -586,19 +586,20 @@ void product_of_one_is_the_family(const Case& c) {
   c.family->sampler(theta)(one, x);
   product->sampler(theta)(two, y);
   require(x == y, "sample");
-  if (!c.options.hyperparameters || c.family->hyperparameters().empty()) return;
+  if (!c.options.hyperparameters || !c.family->prior()) return;
   const auto h = c.options.hyperparameters(c.random);
-  require(p.chi(h, origin) == c.chi(h, origin), "add_prior");
-  require(p.log_prior(h, theta) == c.log_prior(h, theta), "log_prior");
+  require(p.chi(h, origin) == c.chi(h, origin), "add_chi");
+  require(p.log_prior(h, theta) == c.log_prior(h, theta), "log_density");
 }
 
 // --- laws of the prior ------------------------------------------------------------------------------------------
 
 /// log p(theta | h) = <chi(h; o), c(theta; o)> + a constant, about every origin, and of K components the sum.
-/// Guilty: log_prior or add_prior.
+/// Guilty: log_density or add_chi.
 void prior_is_a_product(const Case& c) {
   const auto h = c.options.hyperparameters(c.random);
-  require(!c.family->hyperparameters().check(h) && !c.family->check_prior(h), "the test's own prior is not valid");
+  require(!c.family->prior()->hyperparameters().check(h) && !c.family->prior()->check(h),
+          "the test's own prior is not valid");
   const auto one = c.theta();
   const auto two = c.theta();
   const auto data = c.draw(1, one);
@@ -613,12 +614,13 @@ void prior_is_a_product(const Case& c) {
                 round_off(64 * c.options.condition, scale));
   Values both = one;
   both.insert(both.end(), two.begin(), two.end());
-  require_close("log prior of two components",
-                c.family->log_prior(h, *c.family->step(ConstMatrixView::row_major(both.data(), 2, one.size()))),
-                p1 + p2, round_off(16, scale));
+  require_close(
+      "log prior of two components",
+      c.family->prior()->log_density(h, *c.family->step(ConstMatrixView::row_major(both.data(), 2, one.size()))),
+      p1 + p2, round_off(16, scale));
 }
 
-/// chi about o, moved to o' as statistics are, is chi about o': a prior is pseudo-data. Guilty: add_prior.
+/// chi about o, moved to o' as statistics are, is chi about o': a prior is pseudo-data. Guilty: add_chi.
 void prior_moves_like_data(const Case& c) {
   if (c.family->origin_size() == 0) return;
   const auto h = c.options.hyperparameters(c.random);
@@ -635,7 +637,7 @@ void prior_moves_like_data(const Case& c) {
     require_close(entry("chi", p), moved[p], expected[p], round_off(64, scale));
 }
 
-/// log p(theta | h) is that of another source, normalised. Guilty: log_prior or the prior's log_partition.
+/// log p(theta | h) is that of another source, normalised. Guilty: log_density or the prior's log_partition.
 void prior_is_the_known_one(const Case& c) {
   const auto h = c.options.hyperparameters(c.random);
   const auto theta = c.theta();
@@ -645,24 +647,24 @@ void prior_is_the_known_one(const Case& c) {
                 round_off(64 * c.options.condition, 1 + scale + 8 * greatest(h)));
 }
 
-/// The flat prior is no prior: chi = 0 and the bits of maximum likelihood. Guilty: flat_prior or add_prior.
+/// The flat prior is no prior: chi = 0 and the bits of maximum likelihood. Guilty: flat or add_chi.
 void flat_prior_is_none(const Case& c) {
-  Values h(c.family->hyperparameters().size());
-  c.family->flat_prior(h);
-  require(!c.family->hyperparameters().check(h) && !c.family->check_prior(h), "the flat prior is refused");
+  Values h(c.family->prior()->hyperparameters().size());
+  c.family->prior()->flat(h);
+  require(!c.family->prior()->hyperparameters().check(h) && !c.family->prior()->check(h), "the flat prior is refused");
   const auto theta = c.theta();
   const auto data = c.draw(c.rows, theta);
   const auto origin = c.origin(theta, *data);
   for (const double value : c.chi(h, origin)) require(value == 0, "chi of the flat prior is not 0");
   auto s = c.accumulate(*data, Values(c.rows, 1), origin);
   const auto ml = c.mle(s, origin);
-  c.family->add_prior(h, ConstMatrixView::row_major(origin.data(), 1, origin.size()),
-                      MatrixView::row_major(s.data(), 1, s.size()));
+  c.family->prior()->add_chi(h, ConstMatrixView::row_major(origin.data(), 1, origin.size()),
+                             MatrixView::row_major(s.data(), 1, s.size()));
   require(c.mle(s, origin) == ml, "the flat prior moves the estimate");
   require(c.log_prior(h, theta) == c.log_prior(h, c.theta()), "the flat prior is not flat");
 }
 
-/// mle(chi + s) is the mode that the docs state. Guilty: add_prior or mle; else the docs.
+/// mle(chi + s) is the mode that the docs state. Guilty: add_chi or mle; else the docs.
 void mode_is_the_stated_one(const Case& c) {
   const auto h = c.options.hyperparameters(c.random);
   const auto theta = c.theta();
@@ -679,7 +681,7 @@ void mode_is_the_stated_one(const Case& c) {
   require_same_parameters(c, *mode, expected, 512);
 }
 
-/// mle(chi + s) is a maximum of log p(x | theta) + log p(theta) in the usual parameters. Guilty: add_prior, log_prior.
+/// mle(chi + s) is a maximum of log p(x | theta) + log p(theta) in the usual parameters. Guilty: add_chi, log_density.
 void mode_is_a_maximum(const Case& c) {
   const auto h = c.options.hyperparameters(c.random);
   const auto theta = c.theta();
@@ -697,7 +699,7 @@ void mode_is_a_maximum(const Case& c) {
       static_cast<double>(c.rows) + 1);
 }
 
-/// The default prior of any data can be used. Guilty: default_prior.
+/// The default prior of any data can be used. Guilty: standard.
 void default_prior_is_valid(const Case& c) {
   const auto theta = c.theta();
   const auto data = c.draw(c.rows + 2 * c.family->columns(), theta);
@@ -705,12 +707,12 @@ void default_prior_is_valid(const Case& c) {
   auto s = c.accumulate(*data, Values(data->size(), 1), origin);
   const auto mean = c.mean_statistic(theta, origin);  // against a column without any success
   for (std::size_t p = 0; p < s.size(); ++p) s[p] += mean[p];
-  Values h(c.family->hyperparameters().size());
-  c.family->default_prior(s, origin, 1 + c.random.below(5), h);
-  const auto reason = c.family->hyperparameters().check(h);
+  Values h(c.family->prior()->hyperparameters().size());
+  c.family->prior()->standard(s, origin, 1 + c.random.below(5), h);
+  const auto reason = c.family->prior()->hyperparameters().check(h);
   require(!reason, "hyperparameters: " + reason.value_or(""));
-  const auto refused = c.family->check_prior(h);
-  require(!refused, "check_prior: " + refused.value_or(""));
+  const auto refused = c.family->prior()->check(h);
+  require(!refused, "check: " + refused.value_or(""));
   require(std::isfinite(c.log_prior(h, theta)), "the log prior is not finite");
   const auto chi = c.chi(h, origin);
   for (std::size_t p = 0; p < s.size(); ++p) s[p] = chi[p] + mean[p];
@@ -877,7 +879,7 @@ void check_law(const FamilyPtr& family, const LawOptions& options, const Law& la
 }  // namespace
 
 std::size_t check_laws(const FamilyPtr& family, const LawOptions& options) {
-  const bool with_prior = options.hyperparameters && !family->hyperparameters().empty();
+  const bool with_prior = options.hyperparameters && family->prior();
   if (options.hyperparameters && !with_prior) FAIL_CHECK("'" << family->spec() << "' has lost its conjugate prior");
   std::vector<Law> laws = {
       {"S(A u B) = S(A) + S(B)", "accumulate", statistics_add},
@@ -900,15 +902,15 @@ std::size_t check_laws(const FamilyPtr& family, const LawOptions& options) {
   if (options.log_density)
     laws.push_back({"the density is the known one", "coefficients, step or log_base", density_is_the_known_one});
   if (with_prior) {
-    laws.push_back({"log prior = <chi, c> + constant", "log_prior or add_prior", prior_is_a_product});
-    laws.push_back({"a prior moves like data", "add_prior", prior_moves_like_data});
-    laws.push_back({"the flat prior is none", "flat_prior or add_prior", flat_prior_is_none});
-    laws.push_back({"the posterior mode is a maximum", "add_prior or log_prior", mode_is_a_maximum});
+    laws.push_back({"log prior = <chi, c> + constant", "log_density or add_chi", prior_is_a_product});
+    laws.push_back({"a prior moves like data", "add_chi", prior_moves_like_data});
+    laws.push_back({"the flat prior is none", "flat or add_chi", flat_prior_is_none});
+    laws.push_back({"the posterior mode is a maximum", "add_chi or log_density", mode_is_a_maximum});
     laws.push_back({"the default prior is valid", "default_prior", default_prior_is_valid});
     laws.push_back({"the prior is normalised", "log_partition", prior_is_normalised, false});
     if (options.log_prior) laws.push_back({"the prior is the known one", "log_prior", prior_is_the_known_one});
     if (options.posterior_mode)
-      laws.push_back({"the posterior mode is the stated one", "add_prior or mle", mode_is_the_stated_one});
+      laws.push_back({"the posterior mode is the stated one", "add_chi or mle", mode_is_the_stated_one});
   }
   std::size_t total = 0;
   for (const Law& law : laws) {
@@ -948,7 +950,7 @@ LawOptions columnwise(const FamilyPtr& single, const LawOptions& options, std::s
   };
   if (options.hyperparameters)
     result.hyperparameters = [=](Random& random) {
-      return spread(single->hyperparameters(), [&](std::size_t) { return options.hyperparameters(random); });
+      return spread(single->prior()->hyperparameters(), [&](std::size_t) { return options.hyperparameters(random); });
     };
   if (options.log_density)
     result.log_density = [=](ConstVectorView theta, ConstVectorView x) {
@@ -961,7 +963,7 @@ LawOptions columnwise(const FamilyPtr& single, const LawOptions& options, std::s
     result.log_prior = [=](ConstVectorView h, ConstVectorView theta) {
       double sum = 0;
       for (std::size_t j = 0; j < columns; ++j)
-        sum += options.log_prior(pick(single->hyperparameters(), h, j), pick(single->parameters(), theta, j));
+        sum += options.log_prior(pick(single->prior()->hyperparameters(), h, j), pick(single->parameters(), theta, j));
       return sum;
     };
   if (options.posterior_mode)
@@ -969,7 +971,7 @@ LawOptions columnwise(const FamilyPtr& single, const LawOptions& options, std::s
       return spread(single->parameters(), [&](std::size_t j) {
         Values column;
         for (std::size_t n = 0; n < rows.rows(); ++n) column.push_back(rows(n, j));
-        return options.posterior_mode(pick(single->hyperparameters(), h, j),
+        return options.posterior_mode(pick(single->prior()->hyperparameters(), h, j),
                                       ConstMatrixView::row_major(column.data(), column.size(), 1));
       });
     };

@@ -15,7 +15,8 @@ HEADERS = {
     "": "enum_names export error matrix_view",
     "numerics": "random workspace xtensor",
     "data": "block source cached_source merged_source",
-    "family": "parameters statistics family exponential_family columnwise product registry",
+    "family": "parameters statistics family family_concepts exponential_family columnwise product registry"
+              " detail/statistic_products detail/family_model detail/prior_model",
     "model": "assignment update prior posterior mixture divergence",
     "inference": "initialize trace fit_state fit",
     "io": "atomic_file hdf5",
@@ -55,8 +56,9 @@ def main():
     root = pathlib.Path(sys.argv[1])
     files = [(path.relative_to(root), room_of_file(path.relative_to(root)))
              for folder in ("lib", "models") for path in sorted((root / folder).rglob("*.[ch]pp"))]
-    files += [(path.relative_to(root), room_of_header(path.stem))
-              for path in sorted((root / "include/mixfam").glob("*.hpp")) if path.stem != "mixfam"]
+    public = root / "include/mixfam"
+    files += [(path.relative_to(root), room_of_header(path.relative_to(public).with_suffix("").as_posix()))
+              for path in sorted(public.rglob("*.hpp")) if path != public / "mixfam.hpp"]
     complaints = [f"{path}: lies in no room" for path, room in files if room and room not in ROOMS]
     for path, room in files:
         complaints += complaints_about(root, path, room)

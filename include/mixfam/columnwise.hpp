@@ -85,7 +85,7 @@ inline std::string name_column(const std::string& reason, std::size_t column, st
 }  // namespace detail
 
 /// The prior of D independent columns, each with the prior of the family of one column.
-template <ConjugatePrior P>
+template <PriorFormulas P>
 class ColumnwisePrior {
  public:
   ColumnwisePrior(P single, const Schema& parameters, std::size_t statistic_size, std::size_t columns)

@@ -102,10 +102,54 @@ struct Estimates {
   StepPtr step;  ///< at the parameters, which are valid then; none where a component is degenerate
 };
 
+/// The conjugate prior of a family, p(theta_k) = exp<chi, c(theta_k)> / Z(chi), and the posteriors of its form.
+///
+/// h is a row of H = hyperparameters().size() values, which is 0 for a family with nothing to estimate; the posteriors
+/// of K components form a K x H matrix, also called H. Other sizes are those of the family.
+class MIXFAM_API ConjugatePrior {
+ public:
+  ConjugatePrior() = default;
+  ConjugatePrior(const ConjugatePrior&) = delete;  // it is of one family, which it refers to
+  ConjugatePrior& operator=(const ConjugatePrior&) = delete;
+  virtual ~ConjugatePrior();
+
+  virtual const Schema& hyperparameters() const = 0;
+  /// The hyperparameters for which chi = 0.
+  virtual void flat(VectorView h) const = 0;
+  /// Weakly informative hyperparameters scaled to the data, from their statistics s about `origin`, for K components.
+  virtual void standard(ConstVectorView s, ConstVectorView origin, std::size_t components, VectorView h) const = 0;
+  /// Why `map` cannot use these hyperparameters, if so.
+  virtual std::optional<std::string> check(ConstVectorView h) const = 0;
+  /// S_k += chi(h; o_k) for all components: a prior is pseudo-data, and MAP is `mle` of the sum.
+  virtual void add_chi(ConstVectorView h, ConstMatrixView origins, MatrixView S) const = 0;
+  /// sum_k log p(theta_k | h) at the parameters of the step, base measure d(parameters); up to a constant where the
+  /// prior is improper.
+  virtual double log_density(ConstVectorView h, const Step& step) const = 0;
+
+  // --- posteriors of K components -----------------------------------------------------------------------------
+  /// H from statistics that the prior was added to: Bayes' law is chi + s.
+  virtual void from_chi(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const = 0;
+  /// sum_k log Z; none where a row is improper, singular to within rounding included.
+  virtual std::optional<double> log_partition(ConstMatrixView H) const = 0;
+  /// theta and log_scale with E[<t(x), c(.)>] = <t(x), c(theta_k)> + log_scale[k] for every x: an E-step under the
+  /// posterior is one at theta with log_scale added to the log weights. Degenerate are rows that are improper or whose
+  /// theta is no parameter; theta of theirs is left unspecified.
+  virtual Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const = 0;
+  /// out[k] += KL(p(theta_k | H_k) || p(theta_k | h)) = <q - p, grad log Z(q)> - log Z(q) + log Z(p); what components
+  /// share is given to them in equal shares. `step`: the one that the `expectation` of H gave.
+  virtual void add_kl(ConstMatrixView H, ConstVectorView h, const Step& step, VectorView out) const = 0;
+  /// theta ~ p(theta | H). Degenerate are rows that are improper, and draws that are no parameters to within rounding.
+  virtual Estimates sample(ConstMatrixView H, Random& random, MatrixView theta) const = 0;
+  /// E[theta | H]; NaN where it does not exist.
+  virtual void mean(ConstMatrixView H, MatrixView theta) const = 0;
+  /// Quantile of the marginal of each parameter; NaN where it has no closed form.
+  virtual void quantile(ConstMatrixView H, double level, MatrixView theta) const = 0;
+};
+
 /// An exponential family behind one face: log p(x | theta) = log h(x) + <t(x - o), c(theta; o)>, for any origin o.
 ///
-/// Sizes: D columns, P = statistic_size(), O = origin_size(), Q = parameters().size(), H = hyperparameters().size().
-/// Parameters of K components form a K x Q matrix, statistics K x P, origins K x O, hyperparameters K x H.
+/// Sizes: D columns, P = statistic_size(), O = origin_size(), Q = parameters().size().
+/// Parameters of K components form a K x Q matrix, statistics K x P, origins K x O.
 /// Objects are immutable and may be used from several threads. Calls are made per block or per parameter set.
 class MIXFAM_API Family {
  public:
@@ -117,8 +161,8 @@ class MIXFAM_API Family {
   virtual std::string name() const;
   virtual std::size_t columns() const = 0;
   virtual const Schema& parameters() const = 0;
-  /// Empty when the family has no conjugate prior.
-  virtual const Schema& hyperparameters() const = 0;
+  /// Null where the family has no conjugate prior; else it lives as long as the family.
+  virtual const ConjugatePrior* prior() const = 0;
   virtual std::size_t statistic_size() const = 0;
   virtual std::size_t origin_size() const = 0;
   /// Free parameters of K components, without the mixture weights.
@@ -162,38 +206,6 @@ class MIXFAM_API Family {
   // --- all components ---------------------------------------------------------------------------------------
   /// theta = argmax sum_k <S_k, c(theta_k; o_k)>. Rows of the components returned as degenerate are left unspecified.
   virtual Estimates mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const = 0;
-
-  // --- conjugate prior: p(theta_k) = exp<chi, c(theta_k)> / Z(chi); h is one row of H hyperparameters -----------
-  /// The hyperparameters for which chi = 0.
-  virtual void flat_prior(VectorView h) const = 0;
-  /// Weakly informative hyperparameters scaled to the data, from their statistics s about `origin`, for K components.
-  virtual void default_prior(ConstVectorView s, ConstVectorView origin, std::size_t components, VectorView h) const = 0;
-  /// Why `map` cannot use these hyperparameters, if so.
-  virtual std::optional<std::string> check_prior(ConstVectorView h) const = 0;
-  /// S_k += chi(h; o_k) for all components: a prior is pseudo-data, and MAP is `mle` of the sum.
-  virtual void add_prior(ConstVectorView h, ConstMatrixView origins, MatrixView S) const = 0;
-  /// sum_k log p(theta_k | h) at the parameters of the step, base measure d(parameters); up to a constant where the
-  /// prior is improper.
-  virtual double log_prior(ConstVectorView h, const Step& step) const = 0;
-
-  // --- posteriors of K components, H: K x H hyperparameters ---------------------------------------------------
-  /// H from statistics that the prior was added to: Bayes' law is chi + s.
-  virtual void posterior(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const = 0;
-  /// sum_k log Z; none where a row is improper, singular to within rounding included.
-  virtual std::optional<double> log_partition(ConstMatrixView H) const = 0;
-  /// theta and log_scale with E[<t(x), c(.)>] = <t(x), c(theta_k)> + log_scale[k] for every x: an E-step under the
-  /// posterior is one at theta with log_scale added to the log weights. Degenerate are rows that are improper or whose
-  /// theta is no parameter; theta of theirs is left unspecified.
-  virtual Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const = 0;
-  /// out[k] += KL(p(theta_k | H_k) || p(theta_k | h)) = <q - p, grad log Z(q)> - log Z(q) + log Z(p); what components
-  /// share is given to them in equal shares. `step`: the one that the `expectation` of H gave.
-  virtual void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, const Step& step, VectorView out) const = 0;
-  /// theta ~ p(theta | H). Degenerate are rows that are improper, and draws that are no parameters to within rounding.
-  virtual Estimates sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const = 0;
-  /// E[theta | H]; NaN where it does not exist.
-  virtual void posterior_mean(ConstMatrixView H, MatrixView theta) const = 0;
-  /// Quantile of the marginal of each parameter; NaN where it has no closed form.
-  virtual void posterior_quantile(ConstMatrixView H, double level, MatrixView theta) const = 0;
 };
 
 using FamilyPtr = std::shared_ptr<const Family>;

@@ -6,6 +6,7 @@
 namespace mixfam {
 
 Family::~Family() = default;
+ConjugatePrior::~ConjugatePrior() = default;
 
 Step::Step(std::size_t components, std::vector<double> origins)
     : components_(components), origins_(std::move(origins)) {}

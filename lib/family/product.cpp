@@ -16,7 +16,7 @@ struct Part {
   std::vector<std::size_t> columns;
   std::string name;
   std::size_t parameter = 0;
-  std::size_t hyperparameter = 0;
+  std::size_t hyperparameter = 0;  ///< where all factors have a prior
   std::size_t statistic = 0;
   std::size_t origin = 0;
   std::size_t feature = 0;
@@ -42,9 +42,11 @@ struct Part {
   View parameters(View theta) const {
     return select(theta, parameter, family->parameters().size());
   }
+  /// Only where the factor has one.
+  const ConjugatePrior& prior() const { return *family->prior(); }
   template <class View>
   View hyperparameters(View h) const {
-    return select(h, hyperparameter, family->hyperparameters().size());
+    return select(h, hyperparameter, prior().hyperparameters().size());
   }
   template <class View>
   View statistics(View S) const {
@@ -70,10 +72,12 @@ struct Part {
   }
 };
 
-Schema joined(const std::vector<Part>& parts, const Schema& (Family::*schema)() const) {
+/// The fields of schema(part) of all factors, under the names and at the columns that they have in the product.
+template <class SchemaOf>
+Schema joined(const std::vector<Part>& parts, SchemaOf schema) {
   std::vector<Field> fields;
   for (const Part& part : parts)
-    for (Field field : ((*part.family).*schema)().fields()) {
+    for (Field field : schema(part).fields()) {
       field.name = part.name + "/" + field.name;
       if (field.columns.empty()) {
         field.columns = part.columns;
@@ -128,6 +132,101 @@ class ProductStep final : public Step {
   std::vector<StepPtr> steps_;
 };
 
+/// What each factor makes, together.
+template <class Make>
+Estimates estimate(const std::vector<Part>& parts, Make make) {
+  Estimates result;
+  std::vector<StepPtr> steps;
+  for (const Part& part : parts) {
+    Estimates own = make(part);
+    part.report(std::move(own.degenerate), result.degenerate);
+    steps.push_back(std::move(own.step));
+  }
+  if (result.degenerate.empty()) result.step = std::make_shared<const ProductStep>(parts, std::move(steps));
+  return result;
+}
+
+/// The priors of the factors, which all have one, side by side.
+class ProductPrior final : public ConjugatePrior {
+ public:
+  explicit ProductPrior(const std::vector<Part>& parts)
+      : parts_(parts),
+        hyperparameters_(
+            joined(parts, [](const Part& part) -> const Schema& { return part.prior().hyperparameters(); })) {}
+
+  const Schema& hyperparameters() const override { return hyperparameters_; }
+  void flat(VectorView h) const override {
+    for (const Part& part : parts_) part.prior().flat(part.hyperparameters(h));
+  }
+  void standard(ConstVectorView s, ConstVectorView origin, std::size_t components, VectorView h) const override {
+    for (const Part& part : parts_)
+      part.prior().standard(part.statistics(s), part.origins(origin), components, part.hyperparameters(h));
+  }
+  std::optional<std::string> check(ConstVectorView h) const override {
+    for (const Part& part : parts_)
+      if (const auto reason = part.prior().check(part.hyperparameters(h))) return part.name + ": " + *reason;
+    return std::nullopt;
+  }
+  void add_chi(ConstVectorView h, ConstMatrixView origins, MatrixView S) const override {
+    for (const Part& part : parts_)
+      part.prior().add_chi(part.hyperparameters(h), part.origins(origins), part.statistics(S));
+  }
+  double log_density(ConstVectorView h, const Step& step) const override {
+    double sum = 0;
+    for (std::size_t f = 0; f < parts_.size(); ++f)
+      sum += parts_[f].prior().log_density(parts_[f].hyperparameters(h), step_of_factor(step, f));
+    return sum;
+  }
+
+  void from_chi(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const override {
+    for (const Part& part : parts_)
+      part.prior().from_chi(part.statistics(S), part.origins(origins), part.hyperparameters(H));
+  }
+  std::optional<double> log_partition(ConstMatrixView H) const override {
+    double sum = 0;
+    for (const Part& part : parts_) {
+      const auto one = part.prior().log_partition(part.hyperparameters(H));
+      if (!one) return std::nullopt;
+      sum += *one;
+    }
+    return sum;
+  }
+  Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
+    std::vector<double> share(log_scale.size());
+    for (double& value : log_scale) value = 0;
+    return estimate(parts_, [&](const Part& part) {
+      Estimates result = part.prior().expectation(part.hyperparameters(H), part.parameters(theta), share);
+      for (std::size_t k = 0; k < share.size(); ++k) log_scale[k] += share[k];
+      return result;
+    });
+  }
+  void add_kl(ConstMatrixView H, ConstVectorView h, const Step& step, VectorView out) const override {
+    for (std::size_t f = 0; f < parts_.size(); ++f)
+      parts_[f].prior().add_kl(parts_[f].hyperparameters(H), parts_[f].hyperparameters(h), step_of_factor(step, f),
+                               out);
+  }
+  Estimates sample(ConstMatrixView H, Random& random, MatrixView theta) const override {
+    return estimate(parts_, [&](const Part& part) {
+      return part.prior().sample(part.hyperparameters(H), random, part.parameters(theta));
+    });
+  }
+  void mean(ConstMatrixView H, MatrixView theta) const override {
+    for (const Part& part : parts_) part.prior().mean(part.hyperparameters(H), part.parameters(theta));
+  }
+  void quantile(ConstMatrixView H, double level, MatrixView theta) const override {
+    for (const Part& part : parts_) part.prior().quantile(part.hyperparameters(H), level, part.parameters(theta));
+  }
+
+ private:
+  /// The step of factor f within one of the product.
+  static const Step& step_of_factor(const Step& step, std::size_t f) {
+    return static_cast<const ProductStep&>(step).of_factor(f);
+  }
+
+  const std::vector<Part>& parts_;
+  Schema hyperparameters_;
+};
+
 class Product final : public Family {
  public:
   explicit Product(std::vector<Factor> factors) {
@@ -142,15 +241,16 @@ class Product final : public Family {
       part.origin = origin_size_;
       part.feature = feature_size_;
       parameter_size_ += part.family->parameters().size();
-      hyperparameter_size_ += part.family->hyperparameters().size();
+      if (part.family->prior()) hyperparameter_size_ += part.prior().hyperparameters().size();
       statistic_size_ += part.family->statistic_size();
       origin_size_ += part.family->origin_size();
       feature_size_ += part.family->feature_size();
       columns_ += part.columns.size();
       parts_.push_back(std::move(part));
     }
-    parameters_ = joined(parts_, &Family::parameters);
-    if (has_prior()) hyperparameters_ = joined(parts_, &Family::hyperparameters);
+    parameters_ = joined(parts_, [](const Part& part) -> const Schema& { return part.family->parameters(); });
+    if (std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.family->prior() != nullptr; }))
+      prior_.emplace(parts_);
     factors_.resize(columns_);
     for (const Part& part : parts_)
       for (std::size_t j = 0; j < part.columns.size(); ++j) factors_[part.columns[j]] = {part.family.get(), j};
@@ -171,7 +271,7 @@ class Product final : public Family {
   }
   std::size_t columns() const override { return columns_; }
   const Schema& parameters() const override { return parameters_; }
-  const Schema& hyperparameters() const override { return hyperparameters_; }
+  const ConjugatePrior* prior() const override { return prior_ ? &*prior_ : nullptr; }
   std::size_t statistic_size() const override { return statistic_size_; }
   std::size_t origin_size() const override { return origin_size_; }
   std::size_t feature_size() const override { return feature_size_; }
@@ -244,72 +344,9 @@ class Product final : public Family {
   }
 
   Estimates mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
-    return estimate([&](const Part& part) {
+    return estimate(parts_, [&](const Part& part) {
       return part.family->mle(part.statistics(S), part.origins(origins), part.parameters(theta));
     });
-  }
-
-  void flat_prior(VectorView h) const override {
-    for (const Part& part : parts_) part.family->flat_prior(part.hyperparameters(h));
-  }
-  void default_prior(ConstVectorView s, ConstVectorView origin, std::size_t components, VectorView h) const override {
-    for (const Part& part : parts_)
-      part.family->default_prior(part.statistics(s), part.origins(origin), components, part.hyperparameters(h));
-  }
-  std::optional<std::string> check_prior(ConstVectorView h) const override {
-    for (const Part& part : parts_)
-      if (const auto reason = part.family->check_prior(part.hyperparameters(h))) return part.name + ": " + *reason;
-    return std::nullopt;
-  }
-  void add_prior(ConstVectorView h, ConstMatrixView origins, MatrixView S) const override {
-    for (const Part& part : parts_)
-      part.family->add_prior(part.hyperparameters(h), part.origins(origins), part.statistics(S));
-  }
-  double log_prior(ConstVectorView h, const Step& step) const override {
-    double sum = 0;
-    for (std::size_t f = 0; f < parts_.size(); ++f)
-      sum += parts_[f].family->log_prior(parts_[f].hyperparameters(h), step_of_factor(step, f));
-    return sum;
-  }
-
-  void posterior(ConstMatrixView S, ConstMatrixView origins, MatrixView H) const override {
-    for (const Part& part : parts_)
-      part.family->posterior(part.statistics(S), part.origins(origins), part.hyperparameters(H));
-  }
-  std::optional<double> log_partition(ConstMatrixView H) const override {
-    double sum = 0;
-    for (const Part& part : parts_) {
-      const auto one = part.family->log_partition(part.hyperparameters(H));
-      if (!one) return std::nullopt;
-      sum += *one;
-    }
-    return sum;
-  }
-  Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
-    std::vector<double> share(log_scale.size());
-    for (double& value : log_scale) value = 0;
-    return estimate([&](const Part& part) {
-      Estimates result = part.family->expectation(part.hyperparameters(H), part.parameters(theta), share);
-      for (std::size_t k = 0; k < share.size(); ++k) log_scale[k] += share[k];
-      return result;
-    });
-  }
-  void add_kl_to_prior(ConstMatrixView H, ConstVectorView h, const Step& step, VectorView out) const override {
-    for (std::size_t f = 0; f < parts_.size(); ++f)
-      parts_[f].family->add_kl_to_prior(parts_[f].hyperparameters(H), parts_[f].hyperparameters(h),
-                                        step_of_factor(step, f), out);
-  }
-  Estimates sample_parameters(ConstMatrixView H, Random& random, MatrixView theta) const override {
-    return estimate([&](const Part& part) {
-      return part.family->sample_parameters(part.hyperparameters(H), random, part.parameters(theta));
-    });
-  }
-  void posterior_mean(ConstMatrixView H, MatrixView theta) const override {
-    for (const Part& part : parts_) part.family->posterior_mean(part.hyperparameters(H), part.parameters(theta));
-  }
-  void posterior_quantile(ConstMatrixView H, double level, MatrixView theta) const override {
-    for (const Part& part : parts_)
-      part.family->posterior_quantile(part.hyperparameters(H), level, part.parameters(theta));
   }
 
  private:
@@ -319,37 +356,12 @@ class Product final : public Family {
     std::size_t column;
   };
 
-  /// A product has a conjugate prior when each factor has one.
-  bool has_prior() const {
-    return std::all_of(parts_.begin(), parts_.end(),
-                       [](const Part& part) { return !part.family->hyperparameters().empty(); });
-  }
-
   template <class Visit>
   void for_each(const Block& x, Visit visit) const {
     for (const Part& part : parts_) {
       std::vector<const double*> columns(part.columns.size());
       visit(part, part.select_columns(x, columns.data()));
     }
-  }
-
-  /// The step of factor f within one of this product.
-  static const Step& step_of_factor(const Step& step, std::size_t f) {
-    return static_cast<const ProductStep&>(step).of_factor(f);
-  }
-
-  /// What each factor makes, together.
-  template <class Make>
-  Estimates estimate(Make make) const {
-    Estimates result;
-    std::vector<StepPtr> steps;
-    for (const Part& part : parts_) {
-      Estimates own = make(part);
-      part.report(std::move(own.degenerate), result.degenerate);
-      steps.push_back(std::move(own.step));
-    }
-    if (result.degenerate.empty()) result.step = std::make_shared<const ProductStep>(parts_, std::move(steps));
-    return result;
   }
 
   std::vector<Part> parts_;
@@ -360,8 +372,8 @@ class Product final : public Family {
   std::size_t origin_size_ = 0;
   std::size_t feature_size_ = 0;
   Schema parameters_;
-  Schema hyperparameters_;
   std::vector<Place> factors_;
+  std::optional<ProductPrior> prior_;
 };
 
 }  // namespace

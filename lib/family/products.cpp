@@ -1,4 +1,4 @@
-#include <mixfam/exponential_family.hpp>
+#include <mixfam/detail/statistic_products.hpp>
 
 #include "kernels/kernels.hpp"
 

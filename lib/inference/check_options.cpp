@@ -10,13 +10,13 @@ namespace {
 
 void check_proper_prior(const Family& family, const FitOptions& options) {
   const std::string method = std::string("`update = ") + to_string(options.update) + "`";
-  if (family.hyperparameters().empty())
+  if (!family.prior())
     throw Error(ErrorKind::usage,
                 "'" + family.spec() + "' has no conjugate prior, which " + method + " needs; use `update = ml`");
   if (!options.prior.components)
     throw Error(ErrorKind::usage, method + " needs a prior on the parameters; use the default prior");
   const auto h = options.prior.components->row(0);
-  if (!family.log_partition(ConstMatrixView::row_major(h.data(), 1, h.size())))
+  if (!family.prior()->log_partition(ConstMatrixView::row_major(h.data(), 1, h.size())))
     throw Error(ErrorKind::usage, method + " needs a proper prior, but that on the parameters has no finite integral");
 }
 
@@ -51,7 +51,7 @@ void check_options(const Family& family, std::size_t components, const FitOption
           "forgetting is " + std::to_string(options.forgetting) + " (must be in (0.5, 1])");
   require(options.prior.weights != WeightsPrior::stick_breaking || options.update == Update::vb,
           "stick-breaking weights are for `update = vb`");
-  require(options.update == Update::ml || !family.hyperparameters().empty() || !options.prior.components,
+  require(options.update == Update::ml || family.prior() || !options.prior.components,
           "'" + family.spec() + "' has no conjugate prior; use `update = ml`");
   check_prior(family, components, options.prior);
   if (options.update == Update::vb || options.update == Update::sampled) check_proper_prior(family, options);

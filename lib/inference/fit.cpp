@@ -70,7 +70,7 @@ FitState begin_at_mixture(const Mixture& start, const FitInput& input, const Dat
 /// None where the components that ended a fit have no posterior.
 std::optional<Posterior> proper_posterior(const FitMemory& fit) {
   Posterior posterior = make_posterior(fit.family(), fit.last.image, fit.rule.prior, fit.state.mixture.weights());
-  const std::optional<double> log_partition = fit.family()->log_partition(posterior.hyperparameters.view());
+  const std::optional<double> log_partition = fit.family()->prior()->log_partition(posterior.hyperparameters.view());
   if (!log_partition || !std::isfinite(*log_partition)) return std::nullopt;
   return posterior;
 }
@@ -84,7 +84,7 @@ FitResult result_of(FitMemory& fit, const FitInput& input) {
           ? e_step(EStepParameters::of(fit.state.mixture), input.rows, {}).log_normaliser() + fit.check.log_base
           : fit.trace.back().log_likelihood;
   auto soundness = soundness_of(fit.state.mixture, fit.last.image);
-  const bool prior_may_help = !fit.rule.prior.components && !fit.family()->hyperparameters().empty();
+  const bool prior_may_help = !fit.rule.prior.components && fit.family()->prior();
   const std::string suspicion = describe_suspicious(soundness, prior_may_help);
   if (!suspicion.empty() && *fit.verdict != Verdict::degenerate) fit.message += "; " + suspicion;
   const std::size_t fixed = fit.rule.prior.weights == WeightsPrior::fixed ? fit.state.mixture.components() - 1 : 0;

@@ -9,7 +9,7 @@ double Penalty::total() const { return weights + std::accumulate(components.begi
 Penalty penalty_of(const EStepParameters& parameters, const ParameterTable& hyperparameters,
                    const std::vector<double>& counts, const Prior& prior) {
   Penalty penalty{weights_kl(counts, prior), std::vector<double>(hyperparameters.components())};
-  parameters.family->add_kl_to_prior(hyperparameters.view(), prior.components->row(0), *parameters.step,
+  parameters.family->prior()->add_kl(hyperparameters.view(), prior.components->row(0), *parameters.step,
                                      penalty.components);
   return penalty;
 }

@@ -113,7 +113,7 @@ std::string describe(const std::vector<Degeneracy>& degenerate, const Source& so
 std::string remedy(const std::vector<Degeneracy>& degenerate, const Family& family, const Prior& prior) {
   for (const Degeneracy& one : degenerate)
     if (!one.reason.cure.empty()) return one.reason.cure;
-  if (family.hyperparameters().empty()) return "use fewer components, another start or another family";
+  if (!family.prior()) return "use fewer components, another start or another family";
   if (prior.components) return "use the default prior (`prior = default`)";
   return "use a prior (`update = map`, `prior = default`)";
 }

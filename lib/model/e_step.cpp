@@ -23,7 +23,7 @@ constexpr double log_negligible = -1e3;
 }  // namespace
 
 BlockPosterior::BlockPosterior(const EStepParameters& parameters)
-    : has_prior_(!parameters.family->hyperparameters().empty()),
+    : has_prior_(parameters.family->prior() != nullptr),
       components_(parameters.theta.components()),
       log_weights_(parameters.log_weights),
       step_(parameters.step),

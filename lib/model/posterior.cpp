@@ -61,7 +61,7 @@ void describe_weights(const Statistics& statistics, const Prior& prior, const st
 }
 
 void require_prior(const Family& family, const Prior& prior) {
-  if (family.hyperparameters().empty() || !prior.components)
+  if (!family.prior() || !prior.components)
     throw Error(ErrorKind::usage, "'" + family.spec() + "' needs a prior on its parameters for this");
 }
 
@@ -70,19 +70,20 @@ class Predictive {
  public:
   Predictive(const Family& family, const Posterior& posterior)
       : family_(family),
+        prior_(*family.prior()),
         components_(posterior.hyperparameters.components()),
         origins_(components_ * family.origin_size()),
         chis_(components_ * family.statistic_size()),
         log_scales_(components_),
         statistics_(block_rows * family.statistic_size()),
         chi_(family.statistic_size()),
-        h_(family.hyperparameters().size()),
+        h_(prior_.hyperparameters().size()),
         log_joint_(block_rows * components_) {
     ParameterTable centre(family.parameters(), components_);
-    family.posterior_mean(posterior.hyperparameters.view(), centre.view());
+    prior_.mean(posterior.hyperparameters.view(), centre.view());
     for (std::size_t k = 0; k < components_; ++k) family.origin(centre.row(k), origin(k));
     for (std::size_t k = 0; k < components_; ++k) {
-      family.add_prior(posterior.hyperparameters.row(k), row_of(origin(k)), row_of(chi(k)));
+      prior_.add_chi(posterior.hyperparameters.row(k), row_of(origin(k)), row_of(chi(k)));
       log_scales_[k] = std::log(posterior.weight_mean[k]) - log_partition(chi(k), k);
     }
   }
@@ -111,8 +112,8 @@ class Predictive {
   VectorView chi(std::size_t k) { return VectorView(chis_).part(k * chi_.size(), chi_.size()); }
   double log_partition(ConstVectorView chi, std::size_t k) {
     const auto H = row_of(VectorView(h_));
-    family_.posterior(row_of(chi), row_of(ConstVectorView(origin(k))), H);
-    const auto result = family_.log_partition(H);
+    prior_.from_chi(row_of(chi), row_of(ConstVectorView(origin(k))), H);
+    const auto result = prior_.log_partition(H);
     if (!result)
       throw Error(ErrorKind::usage,
                   "an improper posterior of '" + family_.spec() + "' has no predictive density; use a proper prior");
@@ -120,6 +121,7 @@ class Predictive {
   }
 
   const Family& family_;
+  const ConjugatePrior& prior_;
   std::size_t components_;
   std::vector<double> origins_;
   std::vector<double> chis_;
@@ -144,16 +146,18 @@ Posterior make_posterior(const FamilyPtr& family, const Statistics& statistics, 
   result.mean = result.lower = result.upper = ParameterTable(family->parameters(), components);
   const auto H = result.hyperparameters.view();
   const double tail = 0.5 * (1 - result.level);
-  family->posterior_mean(H, result.mean.view());
-  family->posterior_quantile(H, tail, result.lower.view());
-  family->posterior_quantile(H, 1 - tail, result.upper.view());
+  family->prior()->mean(H, result.mean.view());
+  family->prior()->quantile(H, tail, result.lower.view());
+  family->prior()->quantile(H, 1 - tail, result.upper.view());
   describe_weights(statistics, prior, known_weights(prior, components, fixed_weights), result);
   return result;
 }
 
 std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& posterior, Source& source) {
   require(family);
-  if (const auto reason = family->hyperparameters().mismatch(posterior.hyperparameters.schema()))
+  if (!family->prior())
+    throw Error(ErrorKind::usage, "'" + family->spec() + "' has no conjugate prior, and so no posterior of its form");
+  if (const auto reason = family->prior()->hyperparameters().mismatch(posterior.hyperparameters.schema()))
     throw Error(ErrorKind::usage, "this is no posterior of '" + family->spec() + "': " + *reason);
   check_data(*family, every_row(source));
   std::vector<double> result(source.rows());
@@ -186,7 +190,7 @@ double log_marginal_likelihood(const FamilyPtr& family, std::size_t components, 
   const ParameterTable& h = *prior.components;
   ParameterTable prior_rows(h.schema(), components);
   for (std::size_t k = 0; k < components; ++k) std::copy(h.row(0).begin(), h.row(0).end(), prior_rows.row(k).begin());
-  const auto prior_partition = family->log_partition(prior_rows.view());
+  const auto prior_partition = family->prior()->log_partition(prior_rows.view());
   if (!prior_partition) throw Error(ErrorKind::usage, "the marginal likelihood needs a proper prior on the parameters");
 
   std::vector<double> R(labels.size() * components);
@@ -194,7 +198,7 @@ double log_marginal_likelihood(const FamilyPtr& family, std::size_t components, 
   const Statistics statistics =
       statistics_of_responsibilities(*family, ConstMatrixView::row_major(R.data(), labels.size(), components), source);
   const double posterior_partition =
-      family->log_partition(posterior_hyperparameters(*family, statistics, prior).view()).value_or(nan);
+      family->prior()->log_partition(posterior_hyperparameters(*family, statistics, prior).view()).value_or(nan);
   double log_labels = 0;
   if (prior.weights == WeightsPrior::dirichlet) {
     log_labels = log_marginal_labels(statistics.counts(), prior);

@@ -34,7 +34,7 @@ UpdateResult variational_update(const FamilyPtr& family, const Statistics& stati
   result.hyperparameters = posterior_hyperparameters(*family, statistics, rule.prior);
   result.theta = ParameterTable(family->parameters(), statistics.components());
   result.log_scale.resize(statistics.components());
-  take(family->expectation(result.hyperparameters->view(), result.theta.view(), result.log_scale), result);
+  take(family->prior()->expectation(result.hyperparameters->view(), result.theta.view(), result.log_scale), result);
   result.weights = weights_mean(statistics.counts(), rule.prior, weights_before);
   result.log_weights = expected_log_weights(statistics.counts(), rule.prior, weights_before);
   return result;
@@ -46,8 +46,8 @@ UpdateResult sampled_update(const FamilyPtr& family, const Statistics& statistic
   Random parameters = stream(Stream::parameters, rule.seed, rule.iteration);
   Random weights = stream(Stream::weights, rule.seed, rule.iteration);
   result.theta = ParameterTable(family->parameters(), statistics.components());
-  take(family->sample_parameters(posterior_hyperparameters(*family, statistics, rule.prior).view(), parameters,
-                                 result.theta.view()),
+  take(family->prior()->sample(posterior_hyperparameters(*family, statistics, rule.prior).view(), parameters,
+                               result.theta.view()),
        result);
   result.weights = sample_weights(statistics.counts(), rule.prior, weights_before, weights);
   result.log_weights = log_weights(result.weights);
@@ -64,7 +64,7 @@ Statistics at_prior_where_empty(const Family& family, const Statistics& statisti
   if (!has_empty || !prior.components || family.origin_size() == 0) return result;
   ParameterTable centre(family.parameters(), 1);
   std::vector<double> origin(family.origin_size());
-  family.posterior_mean(prior.components->view(), centre.view());
+  family.prior()->mean(prior.components->view(), centre.view());
   family.origin(centre.row(0), origin);
   if (!std::all_of(origin.begin(), origin.end(), [](double value) { return std::isfinite(value); })) return result;
   for (std::size_t k = 0; k < result.components(); ++k)
@@ -85,14 +85,14 @@ UpdateRule update_rule(Update update, const Prior& prior, std::uint64_t seed) {
 
 Statistics with_prior(const Family& family, const Statistics& statistics, const Prior& prior) {
   Statistics posterior = statistics;
-  if (prior.components) family.add_prior(prior.components->row(0), posterior.origins(), posterior.sums());
+  if (prior.components) family.prior()->add_chi(prior.components->row(0), posterior.origins(), posterior.sums());
   return posterior;
 }
 
 ParameterTable posterior_hyperparameters(const Family& family, const Statistics& statistics, const Prior& prior) {
   const Statistics posterior = with_prior(family, at_prior_where_empty(family, statistics, prior), prior);
-  ParameterTable H(family.hyperparameters(), statistics.components());
-  family.posterior(posterior.sums(), posterior.origins(), H.view());
+  ParameterTable H(family.prior()->hyperparameters(), statistics.components());
+  family.prior()->from_chi(posterior.sums(), posterior.origins(), H.view());
   return H;
 }
 
@@ -134,7 +134,7 @@ EStepParameters e_step_parameters(const FamilyPtr& family, const UpdateResult& r
 
 double log_prior(const EStepParameters& parameters, const std::vector<double>& weights, const Prior& prior) {
   double sum = log_weights_prior(weights, prior);
-  if (prior.components) sum += parameters.family->log_prior(prior.components->row(0), *parameters.step);
+  if (prior.components) sum += parameters.family->prior()->log_density(prior.components->row(0), *parameters.step);
   return sum;
 }
 

@@ -29,7 +29,7 @@ std::string families_page() {
     page << "\n## " << entry.name << "\n\n" << entry.summary << ".\n\n| | name | rule |\n|---|---|---|\n";
     page << "| data | `x` | " << family->support(0).rule << " |\n";
     list_fields(page, "parameter", family->parameters());
-    list_fields(page, "prior", family->hyperparameters());
+    if (family->prior()) list_fields(page, "prior", family->prior()->hyperparameters());
     for (const std::string& option : entry.options) page << "| option | `" << option << "` | |\n";
     page << entry.formulas;
   }

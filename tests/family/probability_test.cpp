@@ -91,7 +91,7 @@ TEST_CASE("probability: expectations under Beta(a, b) have both sides, however s
     for (const auto& h :
          std::vector<std::vector<double>>{{200, 0.02}, {0.02, 200}, {1e-4, 1e-4}, {1e-4, 3}, {3, 1e-4}}) {
       std::vector<double> theta(2), log_scale(1);
-      family->expectation(one_row(h), one_row(theta), log_scale);
+      family->prior()->expectation(one_row(h), one_row(theta), log_scale);
       INFO(spec << ", Beta(" << h[0] << ", " << h[1] << ")");
       CHECK_FALSE(family->parameters().check(theta));
       CHECK(std::isfinite(log_scale[0]));
@@ -101,7 +101,7 @@ TEST_CASE("probability: expectations under Beta(a, b) have both sides, however s
     // E[log(1 - p)] = digamma(0.02) - digamma(200.02) = -55.840, where p is 1 as a double; the families' constants are
     // below 0.01.
     std::vector<double> theta(2), log_scale(1);
-    family->expectation(one_row(std::vector<double>{200, 0.02}), one_row(theta), log_scale);
+    family->prior()->expectation(one_row(std::vector<double>{200, 0.02}), one_row(theta), log_scale);
     CHECK(theta[0] == 1);
     CHECK(close(logarithms(*family, theta)[1], -55.840, stated(1e-2, 1)));
   }

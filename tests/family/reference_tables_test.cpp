@@ -216,16 +216,16 @@ void check_priors(const Family& family, ReferenceTable& table, bool has_expected
   Values expected;
   for (std::size_t n = 0; n < table.points(); ++n) {
     const auto h = table.point("h", n);
-    const std::size_t size = family.hyperparameters().size();
+    const std::size_t size = family.prior()->hyperparameters().size();
     const std::size_t components = h.size() / size;
     const auto H = ConstMatrixView::row_major(h.data(), components, size);
-    partitions.push_back({family.log_partition(H).value()});
+    partitions.push_back({family.prior()->log_partition(H).value()});
     ParameterTable theta(family.parameters(), components);
     std::vector<double> log_scale(components);
-    const Estimates estimates = family.expectation(H, theta.view(), log_scale);
+    const Estimates estimates = family.prior()->expectation(H, theta.view(), log_scale);
     const StepPtr step = estimates.step ? estimates.step : family.step(theta.view());  // some are next to a point
     std::vector<double> divergence(components);
-    family.add_kl_to_prior(H, table.point("h2", n), *step, divergence);
+    family.prior()->add_kl(H, table.point("h2", n), *step, divergence);
     divergences.push_back({std::accumulate(divergence.begin(), divergence.end(), 0.0)});
     log_scales.push_back(std::move(log_scale));
     expected.push_back(shown_values(theta.schema(), std::as_const(theta).view()));

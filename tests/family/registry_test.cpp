@@ -163,7 +163,8 @@ TEST_CASE("registry: the specification of a family makes it again", "[registry]"
     CHECK(again->spec() == family->spec());
     CHECK(again->columns() == columns);
     CHECK(!family->parameters().mismatch(again->parameters()));
-    CHECK(!family->hyperparameters().mismatch(again->hyperparameters()));
+    REQUIRE((family->prior() == nullptr) == (again->prior() == nullptr));
+    if (family->prior()) CHECK(!family->prior()->hyperparameters().mismatch(again->prior()->hyperparameters()));
     for (std::size_t f = 0; f < family->parameters().fields().size(); ++f)
       CHECK(again->parameters().fields()[f].columns == family->parameters().fields()[f].columns);
     for (std::size_t j = 0; j < columns; ++j) {
@@ -229,9 +230,9 @@ TEST_CASE("registry: a family of one's own", "[registry]") {
 
   const auto product = registry.make("own_poisson(1) * exponential(0)", 2);
   CHECK(product->parameters().fields()[0].name == "own_poisson/mean");
-  CHECK(product->hyperparameters().empty());  // one factor without a prior leaves the product without
+  CHECK(!product->prior());  // one factor without a prior leaves the product without
   Prior prior;
-  prior.components = ParameterTable(Registry::builtin().make("exponential", 1)->hyperparameters(), 1);
+  prior.components = ParameterTable(Registry::builtin().make("exponential", 1)->prior()->hyperparameters(), 1);
   CHECK(error_of([&] { check_prior(*product, 2, prior); }).find("has no conjugate prior") != std::string::npos);
   CHECK(error_of([&] { default_prior(family, 2, source); }) ==
         "usage: 'own_poisson' has no conjugate prior; use `update = ml`");

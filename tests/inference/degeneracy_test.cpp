@@ -201,21 +201,21 @@ TEST_CASE("degeneracy: improper posteriors are told, and described as NaN", "[de
     const auto out = MatrixView::row_major(theta.data(), 1, theta.size());
     std::vector<double> scale(1);
     Random random{1};
-    const auto expected = family->expectation(H, out, scale);
-    const auto drawn = family->sample_parameters(H, random, out);
+    const auto expected = family->prior()->expectation(H, out, scale);
+    const auto drawn = family->prior()->sample(H, random, out);
     REQUIRE(expected.degenerate.size() == 1);
     REQUIRE(drawn.degenerate.size() == 1);
     CHECK(expected.degenerate[0].reason.describe() == what);
     CHECK(drawn.degenerate[0].reason.describe() == what);
     CHECK(expected.step == nullptr);  // so that there is no KL to a prior either
     CHECK(drawn.step == nullptr);
-    CHECK(!family->log_partition(H));
+    CHECK(!family->prior()->log_partition(H));
     for (const bool mean : {true, false}) {
       std::fill(theta.begin(), theta.end(), 0.0);
       if (mean) {
-        family->posterior_mean(H, out);
+        family->prior()->mean(H, out);
       } else {
-        family->posterior_quantile(H, 0.1, out);
+        family->prior()->quantile(H, 0.1, out);
       }
       CHECK(std::isnan(theta.back()));  // of a product the factor at fault, which is the last
     }

@@ -51,7 +51,7 @@ void check_result(const FitResult& result) {
   const ParameterTable& H = result.posterior->hyperparameters;
   CHECK(H.components() == mixture.components());
   for (std::size_t k = 0; k < H.components(); ++k) CHECK(all_finite(H.row(k)));
-  const auto log_partition = mixture.family().log_partition(H.view());
+  const auto log_partition = mixture.family().prior()->log_partition(H.view());
   CHECK((log_partition && std::isfinite(*log_partition)));
 }
 

@@ -403,7 +403,7 @@ TEST_CASE("the predictive density is the ratio of marginal likelihoods after eve
   // p(x | X) = p(X, x) / p(X), one component (Murphy 2012, eq. 3.34).
   for (const std::string& spec : conjugate_families) {
     const auto family = family_of(spec, 2);
-    REQUIRE(!family->hyperparameters().empty());
+    REQUIRE(family->prior());
     const Table rows = rows_for(*family);
     auto source = rows.source();
     const Prior prior = default_prior(family, 1, source);

@@ -69,10 +69,10 @@ Model make_model(const SamplerCase& one, std::size_t components) {
 /// K draws from the prior.
 ParameterTable draw_parameters(const Model& model, std::size_t components, Random& random) {
   const auto h = model.prior.components->row(0);
-  ParameterTable H(model.family->hyperparameters(), components);
+  ParameterTable H(model.family->prior()->hyperparameters(), components);
   for (std::size_t k = 0; k < components; ++k) std::copy(h.begin(), h.end(), H.row(k).begin());
   ParameterTable theta(model.family->parameters(), components);
-  model.family->sample_parameters(H.view(), random, theta.view());
+  model.family->prior()->sample(H.view(), random, theta.view());
   return theta;
 }
 
@@ -102,7 +102,8 @@ double squashed(double value) { return value / (1 + std::abs(value)); }
 }  // namespace
 
 // Cook, Gelman and Rubin (2006); Talts et al. (2018): if theta comes from the prior and x from theta, the rank of theta
-// among draws from the posterior of x is uniform. Guilty: sample_parameters, chi, from_chi, posterior, or sample.
+// among draws from the posterior of x is uniform. Guilty: sample, chi or from_chi of the prior, or sample of the
+// family.
 TEST_CASE("simulation-based calibration of the conjugate posteriors", "[slow]") {
   constexpr std::size_t simulations = 2000;
   constexpr std::size_t draws = 31;  // ranks 0 .. 31 in 16 bins

@@ -257,7 +257,7 @@ Tally check_traces(const Model& model, std::size_t tables, std::uint64_t seed) {
     const std::size_t components = random.below(2) == 0 ? 3 : 5;
     const Table table = random_table(family, components, 200, random);
     auto source = table.source();
-    const bool has_prior = !family->hyperparameters().empty();
+    const bool has_prior = family->prior();
     const Prior prior = has_prior ? default_prior(family, components, source) : Prior{};
     for (const Method& method : methods) {
       const FitOptions options = options_of(method, prior);
@@ -295,7 +295,7 @@ TEST_CASE("trace: a prior that takes away exactly what is left of a value ends t
   auto source = table.source(weights);
   FitOptions options;
   options.update = Update::map;
-  options.prior.components = ParameterTable(family->hyperparameters(), 1);
+  options.prior.components = ParameterTable(family->prior()->hyperparameters(), 1);
   for (double& h : options.prior.components->row(0)) h = 0.5;
   const FitResult result = fit({family, {1}, parameter_table(*family, {{0.3}})}, source, options);
   CHECK(result.verdict == Verdict::degenerate);

@@ -135,7 +135,7 @@ TEST_CASE("allocations: an update makes some for each component, whatever the ro
     for (const Update how : {Update::ml, Update::map, Update::vb, Update::sampled}) {
       CAPTURE(test.spec, test.columns, how);
       const FamilyPtr family = Registry::builtin().make(test.spec, test.columns);
-      if (how != Update::ml && family->hyperparameters().empty()) continue;
+      if (how != Update::ml && !family->prior()) continue;
       if (how == Update::vb && test.spec == "multinomial") continue;
       const Table table = table_of(*family, 300);
       auto source = table.source();

@@ -140,7 +140,7 @@ void check_method(const FamilyPtr& family, std::size_t components, Source& sourc
   const Mixture& mixture = result.mixture;
   for (std::size_t k = 0; k < components; ++k) CHECK(!mixture.parameters().schema().check(mixture.parameters().row(k)));
   REQUIRE(result.posterior);
-  CHECK(family->log_partition(result.posterior->hyperparameters.view()));
+  CHECK(family->prior()->log_partition(result.posterior->hyperparameters.view()));
 }
 
 void check_all(const std::string& spec, const std::vector<SingularData>& data) {

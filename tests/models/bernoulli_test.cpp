@@ -30,7 +30,7 @@ TEST_CASE("bernoulli: the constants of large counts keep their digits", "[bernou
   // log(exp digamma(a) + exp digamma(b)) - digamma(a + b) = -1 / (2 (a + b)) + O(1 / a^2) for large a and b.
   std::vector<double> theta(2), log_scale(1);
   const std::vector<double> h{3e9, 1e9};
-  bernoulli()->expectation(one_row(h), one_row(theta), log_scale);
+  bernoulli()->prior()->expectation(one_row(h), one_row(theta), log_scale);
   CHECK(close(log_scale[0], -1 / 8e9, stated(1e-9, 1 / 8e9)));
   CHECK(close(theta[0], 0.75, stated(1e-9, 1)));
 }

@@ -126,17 +126,17 @@ TEST_CASE("categorical: columns of different categories are those columns one by
   CHECK(best == expected_theta);  // padded by 0
 
   std::vector<double> h(12), flat(12, 1);
-  ragged->default_prior(s, {}, 2, h);
+  ragged->prior()->standard(s, {}, 2, h);
   CHECK(h == std::vector<double>{2, 2, 1, 1, 2, 2, 2, 1, 2, 2, 2, 2});
   h[3] = 2;  // a number that stands for every column reaches the padding too
   const auto H = ConstMatrixView::row_major(h.data(), 1, 12);
   // log Gamma(V) of Dirichlet(2) on V categories cancels against nothing: log Z = -log Gamma(2 V).
   const double log_partition = -std::log(6.0) - std::log(120.0) - std::log(5040.0);
-  CHECK(close(*ragged->log_partition(H), log_partition, round_off(32, log_partition)));
-  ragged->posterior_mean(H, MatrixView::row_major(best.data(), 1, 12));
+  CHECK(close(*ragged->prior()->log_partition(H), log_partition, round_off(32, log_partition)));
+  ragged->prior()->mean(H, MatrixView::row_major(best.data(), 1, 12));
   CHECK(!ragged->parameters().check(best));
   Random random{1};
-  ragged->sample_parameters(H, random, MatrixView::row_major(best.data(), 1, 12));
+  ragged->prior()->sample(H, random, MatrixView::row_major(best.data(), 1, 12));
   CHECK(!ragged->parameters().check(best));
   CHECK(best[3] == 0);
 }
@@ -146,15 +146,15 @@ TEST_CASE("categorical: E[c] is the gradient of log Z", "[categorical][prior]") 
   for (const std::vector<double>& h :
        {std::vector<double>{0.5, 2, 3.25, 40}, {1e-2, 1e-1, 1, 5}, {1e5, 2e5, 3e3, 7e6}}) {
     std::vector<double> theta(4), c(5), log_scale(1);
-    family->expectation(ConstMatrixView::row_major(h.data(), 1, 4), MatrixView::row_major(theta.data(), 1, 4),
-                        log_scale);
+    family->prior()->expectation(ConstMatrixView::row_major(h.data(), 1, 4), MatrixView::row_major(theta.data(), 1, 4),
+                                 log_scale);
     CHECK(!family->parameters().check(theta));
     family->coefficients(theta, {}, c);
     for (std::size_t v = 0; v < 4; ++v) {
       const auto log_partition = [&](double step) {
         std::vector<double> moved = h;
         moved[v] += step;
-        return *family->log_partition(ConstMatrixView::row_major(moved.data(), 1, 4));
+        return *family->prior()->log_partition(ConstMatrixView::row_major(moved.data(), 1, 4));
       };
       const double step = 1e-2 * h[v];
       const double slope = five_point_slope(log_partition, step);
@@ -173,14 +173,14 @@ TEST_CASE("categorical: tiny and huge concentrations", "[categorical][prior]") {
     const auto H = ConstMatrixView::row_major(h.data(), 1, 3);
     std::vector<double> theta(3), log_scale(1);
     const auto out = MatrixView::row_major(theta.data(), 1, 3);
-    family->expectation(H, out, log_scale);
+    family->prior()->expectation(H, out, log_scale);
     CHECK(!family->parameters().check(theta));
     CHECK(std::isfinite(log_scale[0]));
     // digamma(a) = log a - 1/(2a) - ..: for large a the scale is -(V - 1) / (2 sum a)
     if (a >= 1e9) CHECK(close(log_scale[0], -1 / (8 * a), {1e-15 * 40, "rounding of digamma - log at log a < 40"}));
     Random random{5};
     for (int i = 0; i < 100; ++i) {
-      family->sample_parameters(H, random, out);
+      family->prior()->sample(H, random, out);
       CHECK(!family->parameters().check(theta));
     }
   }
@@ -192,16 +192,16 @@ TEST_CASE("categorical: marginals of the posterior are beta distributions", "[ca
   const auto H = ConstMatrixView::row_major(h.data(), 1, 3);
   std::vector<double> quantile(3), mean(3), draw(3);
   for (const double level : {0.025, 0.5, 0.975}) {
-    family->posterior_quantile(H, level, MatrixView::row_major(quantile.data(), 1, 3));
+    family->prior()->quantile(H, level, MatrixView::row_major(quantile.data(), 1, 3));
     for (std::size_t v = 0; v < 3; ++v)
       CHECK(close(quantile[v], boost::math::quantile(boost::math::beta_distribution<>(h[v], 12.5 - h[v]), level),
                   round_off(16, 1)));
   }
-  family->posterior_mean(H, MatrixView::row_major(mean.data(), 1, 3));
+  family->prior()->mean(H, MatrixView::row_major(mean.data(), 1, 3));
   std::vector<MonteCarlo> first(3), second(3);
   Random random{11};
   for (int i = 0; i < 20000; ++i) {
-    family->sample_parameters(H, random, MatrixView::row_major(draw.data(), 1, 3));
+    family->prior()->sample(H, random, MatrixView::row_major(draw.data(), 1, 3));
     for (std::size_t v = 0; v < 3; ++v) {
       first[v].add(draw[v]);
       second[v].add(draw[v] * draw[v]);
@@ -216,8 +216,7 @@ TEST_CASE("categorical: marginals of the posterior are beta distributions", "[ca
   const auto certain = categorical("7..7");  // one category: p = 1 whatever the data
   std::vector<double> one(1);
   const std::vector<double> h1 = {3};
-  certain->posterior_quantile(ConstMatrixView::row_major(h1.data(), 1, 1), 0.1,
-                              MatrixView::row_major(one.data(), 1, 1));
+  certain->prior()->quantile(ConstMatrixView::row_major(h1.data(), 1, 1), 0.1, MatrixView::row_major(one.data(), 1, 1));
   CHECK(one[0] == 1);
   CHECK(certain->free_parameters(9) == 0);
 }

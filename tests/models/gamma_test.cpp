@@ -92,7 +92,7 @@ TEST_CASE("gamma: degenerate data are named", "[gamma][degenerate]") {
 }
 
 TEST_CASE("gamma: there is no conjugate prior", "[gamma][prior]") {
-  CHECK(gamma()->hyperparameters().empty());
+  CHECK(!gamma()->prior());
   const Table table{1, {1, 2, 3, 4}};
   auto source = table.source();
   CHECK(error_of([&] { default_prior(gamma(), 2, source); }) ==

@@ -29,7 +29,7 @@ TEST_CASE("geometric: the constants of large counts keep their digits", "[geomet
   // E[log p] less log p at log(1 - p) = E[log(1 - p)] is -1 / (2 a) + O(1 / a^2) for large a and b.
   std::vector<double> theta(2), log_scale(1);
   const std::vector<double> h{2e9, 6e9};
-  geometric()->expectation(one_row(h), one_row(theta), log_scale);
+  geometric()->prior()->expectation(one_row(h), one_row(theta), log_scale);
   CHECK(close(log_scale[0], -1 / 4e9, stated(1e-8, 1 / 4e9)));
   CHECK(close(theta[0], 0.25, stated(1e-9, 1)));
 }

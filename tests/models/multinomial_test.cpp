@@ -109,13 +109,14 @@ TEST_CASE("multinomial: E[c] is the gradient of log Z", "[multinomial][prior]") 
   const auto family = multinomial(":trials=10", 3);
   const std::vector<double> h = {0.5, 3, 11};
   std::vector<double> theta(3), c(4), log_scale(1);
-  family->expectation(ConstMatrixView::row_major(h.data(), 1, 3), MatrixView::row_major(theta.data(), 1, 3), log_scale);
+  family->prior()->expectation(ConstMatrixView::row_major(h.data(), 1, 3), MatrixView::row_major(theta.data(), 1, 3),
+                               log_scale);
   family->coefficients(theta, {}, c);
   for (std::size_t j = 0; j < 3; ++j) {
     const auto log_partition = [&](double step) {
       std::vector<double> moved = h;
       moved[j] += step;
-      return *family->log_partition(ConstMatrixView::row_major(moved.data(), 1, 3));
+      return *family->prior()->log_partition(ConstMatrixView::row_major(moved.data(), 1, 3));
     };
     const double step = 1e-2 * h[j];
     const double slope = five_point_slope(log_partition, step);

@@ -82,16 +82,16 @@ inline void check_gradient(const Family& family, ConstVectorView h,
   std::vector<double> theta(family.parameters().size()), log_scale(1), origin(family.origin_size());
   std::vector<double> chi(family.statistic_size()), c(chi.size());
   const auto H = ConstMatrixView::row_major(h.data(), 1, h.size());
-  family.expectation(H, MatrixView::row_major(theta.data(), 1, theta.size()), log_scale);
+  family.prior()->expectation(H, MatrixView::row_major(theta.data(), 1, theta.size()), log_scale);
   family.coefficients(theta, origin, c);
   const auto origins = ConstMatrixView::row_major(origin.data(), 1, origin.size());
-  family.add_prior(h, origins, MatrixView::row_major(chi.data(), 1, chi.size()));
+  family.prior()->add_chi(h, origins, MatrixView::row_major(chi.data(), 1, chi.size()));
   const auto log_partition = [&](std::size_t p, double step) {
     std::vector<double> moved = chi, g(h.size());
     moved[p] += step;
     const auto G = MatrixView::row_major(g.data(), 1, g.size());
-    family.posterior(ConstMatrixView::row_major(moved.data(), 1, moved.size()), origins, G);
-    const auto value = family.log_partition(G);
+    family.prior()->from_chi(ConstMatrixView::row_major(moved.data(), 1, moved.size()), origins, G);
+    const auto value = family.prior()->log_partition(G);
     REQUIRE(value.has_value());
     return *value;
   };
@@ -125,8 +125,9 @@ inline void check_divergence(const Family& family, ConstVectorView q, ConstVecto
   std::vector<double> kl(1);
   const auto Q = ConstMatrixView::row_major(q.data(), 1, q.size());
   std::vector<double> theta(family.parameters().size()), log_scale(1);
-  const auto step = family.expectation(Q, MatrixView::row_major(theta.data(), 1, theta.size()), log_scale).step;
-  family.add_kl_to_prior(Q, p, *step, kl);
+  const auto step =
+      family.prior()->expectation(Q, MatrixView::row_major(theta.data(), 1, theta.size()), log_scale).step;
+  family.prior()->add_kl(Q, p, *step, kl);
   CHECK(close(kl[0], expected, round_off(1e3, 1 + expected)));
 }
 
@@ -138,14 +139,14 @@ inline void check_marginals(const Family& family, ConstVectorView h) {
   const auto H = ConstMatrixView::row_major(h.data(), 1, h.size());
   std::vector<double> theta(size), mean(size);
   const auto row = [size](std::vector<double>& values) { return MatrixView::row_major(values.data(), 1, size); };
-  family.posterior_mean(H, row(mean));
+  family.prior()->mean(H, row(mean));
   for (const double level : {0.025, 0.5, 0.9}) {
     std::vector<double> quantile(size);
     std::vector<MonteCarlo> below(size), moment(size);
-    family.posterior_quantile(H, level, row(quantile));
+    family.prior()->quantile(H, level, row(quantile));
     Random random{20260101};
     for (std::size_t i = 0; i < draws; ++i) {
-      family.sample_parameters(H, random, row(theta));
+      family.prior()->sample(H, random, row(theta));
       for (std::size_t p = 0; p < size; ++p) {
         moment[p].add(theta[p]);
         below[p].add(theta[p] < quantile[p] ? 1 : 0);
@@ -157,7 +158,7 @@ inline void check_marginals(const Family& family, ConstVectorView h) {
       CHECK(close(below[p].mean(), level, monte_carlo(below[p].standard_error())));
     }
     const auto first = [&](const char* name) {
-      return h[family.hyperparameters().offset(*family.hyperparameters().find(name))];
+      return h[family.prior()->hyperparameters().offset(*family.prior()->hyperparameters().find(name))];
     };
     const double spread = std::sqrt(first("psi0") / (first("kappa0") * first("nu0")));
     const double t = boost::math::quantile(boost::math::students_t(first("nu0")), level);

@@ -58,7 +58,7 @@ TEST_CASE("poisson: the prior integrates to 1", "[poisson][prior]") {
     double total = 0;
     for (double u = -60; u < 10; u += 0.02) {
       const std::vector<double> theta{std::exp(u)};
-      total += 0.02 * std::exp(poisson()->log_prior(h, *poisson()->step(one_row(theta))) + u);
+      total += 0.02 * std::exp(poisson()->prior()->log_density(h, *poisson()->step(one_row(theta))) + u);
     }
     CHECK(close(total, 1, quadrature(1e-10, 1)));
   }
@@ -68,7 +68,7 @@ TEST_CASE("poisson: the constants of large counts keep their digits", "[poisson]
   // (a / b) (exp(digamma(a) - log a) - 1) = -1 / (2 b) + O(1 / a).
   std::vector<double> theta(1), log_scale(1);
   const std::vector<double> h{8e9, 2e9};
-  poisson()->expectation(one_row(h), one_row(theta), log_scale);
+  poisson()->prior()->expectation(one_row(h), one_row(theta), log_scale);
   CHECK(close(log_scale[0], -1 / 4e9, stated(1e-9, 1 / 4e9)));
 }
 

@@ -45,7 +45,7 @@ inline double expected_log_density_part(const Family& family, const std::vector<
                                         const std::vector<double>& t) {
   std::vector<double> theta(family.parameters().size());
   std::vector<double> log_scale(1);
-  family.expectation(one_row(h), one_row(theta), log_scale);
+  family.prior()->expectation(one_row(h), one_row(theta), log_scale);
   return log_density_part(family, theta, t) + log_scale[0];
 }
 
@@ -55,11 +55,11 @@ inline void check_expectation(const Family& family, const std::vector<double>& h
   const double step = 1e-3 * *std::min_element(h.begin(), h.end()) / *std::max_element(t.begin(), t.end());
   const auto log_partition = [&](double e) {
     std::vector<double> chi(t.size());
-    family.add_prior(h, one_row(std::vector<double>()), one_row(chi));
+    family.prior()->add_chi(h, one_row(std::vector<double>()), one_row(chi));
     for (std::size_t p = 0; p < t.size(); ++p) chi[p] += e * t[p];
     std::vector<double> moved(h.size());
-    family.posterior(one_row(chi), one_row(std::vector<double>()), one_row(moved));
-    return family.log_partition(one_row(moved)).value();
+    family.prior()->from_chi(one_row(chi), one_row(std::vector<double>()), one_row(moved));
+    return family.prior()->log_partition(one_row(moved)).value();
   };
   const double slope = five_point_slope(log_partition, step);
   const double rounding = round_off(32, 1 + std::abs(log_partition(0))).allowed / step;
@@ -75,12 +75,12 @@ inline void check_draws(const Family& family, const std::vector<double>& h, cons
   MonteCarlo parameter, part;
   std::vector<double> theta(family.parameters().size());
   for (int n = 0; n < 20000; ++n) {
-    family.sample_parameters(one_row(h), random, one_row(theta));
+    family.prior()->sample(one_row(h), random, one_row(theta));
     parameter.add(theta[0]);
     part.add(log_density_part(family, theta, t));
   }
   std::vector<double> mean(theta.size());
-  family.posterior_mean(one_row(h), one_row(mean));
+  family.prior()->mean(one_row(h), one_row(mean));
   INFO("h = " << h[0] << ", " << h[1]);
   CHECK(close(parameter.mean(), mean[0], monte_carlo(parameter.standard_error())));
   CHECK(close(part.mean(), expected_log_density_part(family, h, t), monte_carlo(part.standard_error())));
@@ -91,7 +91,7 @@ inline void check_quantile(const Family& family, const std::vector<double>& h,
                            const std::function<double(double)>& distribution) {
   std::vector<double> theta(family.parameters().size());
   for (const double level : {0.025, 0.5, 0.975}) {
-    family.posterior_quantile(one_row(h), level, one_row(theta));
+    family.prior()->quantile(one_row(h), level, one_row(theta));
     INFO("h = " << h[0] << ", " << h[1]);
     CHECK(close(distribution(theta[0]), level, stated(1e-10, 1)));
   }
@@ -116,7 +116,7 @@ inline void check_fits(const FamilyPtr& family, const std::vector<std::vector<do
   const Table table{family->columns(), mixture.sample(1000, 3)};
   auto source = table.source();
   check_fit(mixture, source, Update::ml);
-  if (family->hyperparameters().empty()) return;
+  if (!family->prior()) return;
   check_fit(mixture, source, Update::map);
   check_fit(mixture, source, Update::vb);
 }

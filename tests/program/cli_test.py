@@ -838,6 +838,7 @@ class Options(CliTest):
             self.assertTrue(family["parameters"] and family["data"]["rule"], name)
         self.assertEqual(names(families["binomial"]["prior"]), ["a", "b"])
         self.assertEqual(names(families["categorical"]["prior"]), ["concentration"])
+        self.assertIsNone(families["gamma"]["prior"])
 
 
 class BadData(CliTest):

@@ -44,9 +44,13 @@ void put_posterior(Image& image, const Posterior& posterior) {
 
 std::optional<Posterior> read_posterior(const Reader& reader, const Family& family, std::size_t components) {
   if (!reader.has("/posterior")) return std::nullopt;
+  const ConjugatePrior* prior = family.prior();
+  if (!prior)
+    refuse(reader.name() + ":/posterior: the family '" + family.spec() +
+           "' has no conjugate prior, and so no posterior; remove the group");
   Posterior posterior;
   for (const PosteriorTable& part : posterior_tables) {
-    const Schema& schema = part.table == &Posterior::hyperparameters ? family.hyperparameters() : family.parameters();
+    const Schema& schema = part.table == &Posterior::hyperparameters ? prior->hyperparameters() : family.parameters();
     posterior.*part.table = read_table(reader, std::string("/posterior/") + part.name, family, schema, components);
   }
   for (const PosteriorWeights& part : posterior_weights)

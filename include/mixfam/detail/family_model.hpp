@@ -1,0 +1,335 @@
+#pragma once
+
+#include <mixfam/family_concepts.hpp>
+
+#include <mixfam/detail/statistic_products.hpp>
+#include <mixfam/error.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace mixfam::detail {
+
+struct Nothing {};
+
+template <class F>
+struct FactorOf {
+  using Type = Nothing;
+};
+template <Factored F>
+struct FactorOf<F> {
+  using Type = typename F::Factor;
+};
+
+/// What a family does with blocks in a way of its own; nothing where it leaves that to products with t(X).
+template <class F, class Factor>
+auto make_blocks(const F& family, ConstMatrixView theta, [[maybe_unused]] ConstMatrixView origins,
+                 [[maybe_unused]] const std::vector<Factor>& factors) {
+  if constexpr (requires { family.step(origins, factors); }) {
+    return family.step(origins, factors);
+  } else if constexpr (requires { family.step(theta, origins); }) {
+    return family.step(theta, origins);
+  } else if constexpr (requires { family.step(theta); }) {
+    return family.step(theta);
+  } else {
+    return Nothing();
+  }
+}
+
+/// The face of a family made of formulas: block operations are products with t(X), parameters move with the origin.
+template <ExponentialFamily F>
+class FamilyModel final : public Family {
+  static_assert(
+      HasPrior<F> || !requires { typename F::Prior; }, "F::Prior lacks some of PriorFormulas");
+
+  using Factor = typename FactorOf<F>::Type;
+
+ public:
+  explicit FamilyModel(F family) : family_(std::move(family)), parameters_(family_.parameters()), prior_(*this) {
+    for (std::size_t j = 0; j < family_.columns(); ++j) supports_.push_back(family_.support(j));
+  }
+
+  std::string spec() const override { return family_.spec(); }
+  std::size_t columns() const override { return family_.columns(); }
+  const Schema& parameters() const override { return parameters_; }
+  std::size_t statistic_size() const override { return family_.statistic_size(); }
+  std::size_t origin_size() const override {
+    if constexpr (Located<F>) return family_.origin_size();
+    return 0;
+  }
+  std::size_t free_parameters(std::size_t components) const override {
+    if constexpr (requires { family_.free_parameters(components); }) return family_.free_parameters(components);
+    return components * parameters_.free_values();
+  }
+  const Support& support(std::size_t column) const override { return supports_[column]; }
+
+  void add_log_base(const Block& x, VectorView out) const override {
+    if constexpr (requires { family_.add_log_base(x, out); }) family_.add_log_base(x, out);
+  }
+
+  bool reads_native(ElementType type) const override {
+    if constexpr (requires { family_.reads_native(type); }) return family_.reads_native(type);
+    return false;
+  }
+
+  void statistic(const Block& x, ConstVectorView origin, MatrixView T) const override {
+    if constexpr (Located<F>) {
+      family_.statistic(x, origin, T);
+    } else {
+      family_.statistic(x, T);
+    }
+  }
+
+  void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
+                  Workspace& workspace) const override {
+    if constexpr (requires { family_.accumulate(x, R, origins, S, workspace); }) {
+      family_.accumulate(x, R, origins, S, workspace);
+    } else {
+      Workspace::Frame frame(workspace);
+      StatisticColumns T(x.rows, statistic_size(), frame);
+      if constexpr (Located<F>) {
+        for (std::size_t k = 0; k < R.columns(); ++k) {
+          statistic(x, origins.row(k), T.view());
+          accumulate_products(T.block(), R.column_range(k, 1), S.row_range(k, 1));
+        }
+      } else {
+        statistic(x, {}, T.view());
+        accumulate_products(T.block(), R, S);
+      }
+    }
+  }
+
+  StepPtr step(ConstMatrixView theta) const override {
+    std::vector<Factor> factors(theta.rows());
+    if constexpr (Factored<F>)
+      for (std::size_t k = 0; k < theta.rows(); ++k)
+        if (const std::optional<Reason> reason = family_.factorise(theta.row(k), factors[k]))
+          throw Error(ErrorKind::numerical, "component " + std::to_string(k) + ": " + reason->text);
+    return make_step(theta, std::move(factors));
+  }
+
+  void origin_at(const Block& x, VectorView origin) const override {
+    if constexpr (Located<F>) family_.origin_at(x, origin);
+  }
+
+  std::size_t feature_size() const override {
+    if constexpr (requires { family_.feature_size(); }) return family_.feature_size();
+    return columns();
+  }
+  void features(const Block& x, MatrixView out) const override {
+    if constexpr (requires { family_.features(x, out); }) {
+      family_.features(x, out);
+    } else {
+      for (std::size_t j = 0; j < columns(); ++j)
+        for (std::size_t n = 0; n < x.rows; ++n) out(n, j) = x.column(j)[n];
+    }
+  }
+
+  void origin(ConstVectorView theta, VectorView out) const override {
+    if constexpr (Located<F>) family_.origin(theta, out);
+  }
+  void coefficients(ConstVectorView theta, ConstVectorView origin, VectorView c) const override {
+    family_.coefficients(moved(theta, origin, -1), c);
+  }
+  void mean_statistic(ConstVectorView theta, ConstVectorView origin, VectorView s) const override {
+    family_.mean(moved(theta, origin, -1), s);
+  }
+  void recentre(ConstVectorView from, ConstVectorView to, VectorView s) const override {
+    if constexpr (Located<F>) {
+      std::vector<double> by(to.begin(), to.end());
+      for (std::size_t i = 0; i < by.size(); ++i) by[i] -= from[i];
+      family_.recentre(s, by);
+    }
+  }
+  Sampler sampler(ConstVectorView theta) const override {
+    if constexpr (requires { family_.sampler(theta); }) {
+      return family_.sampler(theta);
+    } else {
+      return [this, parameters = std::vector<double>(theta.begin(), theta.end())](Random& random, VectorView x) {
+        family_.sample(parameters, random, x);
+      };
+    }
+  }
+
+  Estimates mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const override {
+    std::vector<double> buffer;
+    if constexpr (Tied<F>) {
+      const auto pooled = copy(S, buffer);
+      family_.pool_for_mode(pooled);
+      S = pooled;
+    }
+    std::vector<Factor> factors(S.rows());
+    return make_parameters(theta, factors, [&](std::size_t k) {
+      std::optional<Reason> reason = most_likely(S.row(k), theta.row(k), factors[k]);
+      if constexpr (Located<F>) {
+        family_.translate(theta.row(k), origins.row(k), 1);
+        if (!reason) reason = family_.collapse(theta.row(k));
+      }
+      return reason;
+    });
+  }
+
+  const ConjugatePrior* prior() const override {
+    if constexpr (HasPrior<F>) {
+      return &prior_;
+    } else {
+      return nullptr;
+    }
+  }
+
+ private:
+  /// The face of its conjugate prior: prior_model.hpp.
+  class PriorModel;
+  struct NoPrior {
+    explicit NoPrior(const FamilyModel&) {}
+  };
+  using Prior = std::conditional_t<HasPrior<F>, PriorModel, NoPrior>;
+  using Blocks = decltype(make_blocks(std::declval<const F&>(), ConstMatrixView(), ConstMatrixView(),
+                                      std::declval<const std::vector<Factor>&>()));
+
+  /// Parameters, or the factors of them, and what is made of them for blocks. Without a way of the family's own the
+  /// E-step is a product L += t(X) C'.
+  class ModelStep final : public Step {
+   public:
+    ModelStep(const FamilyModel& model, ConstMatrixView theta, std::vector<Factor> factors)
+        : Step(theta.rows(), model.origins_of(theta)),
+          model_(model),
+          factors_(std::move(factors)),
+          blocks_(make_blocks(model.family_, theta, origins(), factors_)) {
+      if constexpr (!Factored<F>) copy(theta, theta_);
+      if constexpr (std::is_same_v<Blocks, Nothing>) make_products(theta);
+    }
+
+    const Factor& factor(std::size_t k) const { return factors_[k]; }
+
+    Block prepare(const Block& x, Workspace::Frame& frame) const override {
+      if constexpr (requires { blocks_.prepare(x, frame); }) return blocks_.prepare(x, frame);
+      return x;
+    }
+    void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const override {
+      if constexpr (!std::is_same_v<Blocks, Nothing>) {
+        blocks_.add_log_density(x, L, workspace);
+      } else {
+        Workspace::Frame frame(workspace);
+        StatisticColumns T(x.rows, model_.statistic_size(), frame);
+        if constexpr (Located<F>) {
+          for (std::size_t k = 0; k < components(); ++k) {
+            model_.statistic(x, origins().row(k), T.view());
+            products_[k].add(T.block(), L.column_range(k, 1));
+          }
+        } else {
+          model_.statistic(x, {}, T.view());
+          products_.front().add(T.block(), L);
+        }
+      }
+    }
+    void accumulate(const Block& x, ConstMatrixView R, MatrixView S, Workspace& workspace) const override {
+      if constexpr (requires { blocks_.accumulate(x, R, S, workspace); }) {
+        blocks_.accumulate(x, R, S, workspace);
+      } else {
+        model_.accumulate(x, R, origins(), S, workspace);
+      }
+    }
+    bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics,
+                  Workspace& workspace) const override {
+      if constexpr (requires { blocks_.add_soft(x, log_weights, statistics, workspace); })
+        return blocks_.add_soft(x, log_weights, statistics, workspace);
+      return false;
+    }
+    void coefficients(std::size_t k, ConstVectorView origin, VectorView c) const override {
+      if constexpr (Factored<F>) {
+        std::vector<double> location(origins().row(k).begin(), origins().row(k).end());
+        for (std::size_t i = 0; i < location.size(); ++i) location[i] -= origin[i];
+        model_.family_.coefficients(location, factors_[k], c);
+      } else {
+        const std::size_t size = model_.parameters().size();
+        model_.coefficients(ConstVectorView(theta_).part(k * size, size), origin, c);
+      }
+    }
+
+   private:
+    void make_products(ConstMatrixView theta) {
+      std::vector<double> coefficients(components() * model_.statistic_size());
+      const auto C = MatrixView::row_major(coefficients.data(), components(), model_.statistic_size());
+      for (std::size_t k = 0; k < components(); ++k) model_.coefficients(theta.row(k), origins().row(k), C.row(k));
+      if constexpr (Located<F>) {
+        for (std::size_t k = 0; k < components(); ++k) products_.emplace_back(C.row_range(k, 1));
+      } else {
+        products_.emplace_back(C);
+      }
+    }
+
+    const FamilyModel& model_;
+    std::vector<double> theta_;
+    std::vector<Factor> factors_;
+    [[no_unique_address]] Blocks blocks_;
+    std::vector<Products> products_;  // one for all components, or one for each where t depends on the origin
+  };
+
+  StepPtr make_step(ConstMatrixView theta, std::vector<Factor> factors) const {
+    return std::make_shared<const ModelStep>(*this, theta, std::move(factors));
+  }
+  std::vector<double> origins_of(ConstMatrixView theta) const {
+    std::vector<double> origins(theta.rows() * origin_size());
+    for (std::size_t k = 0; k < theta.rows(); ++k)
+      origin(theta.row(k), VectorView(origins).part(k * origin_size(), origin_size()));
+    return origins;
+  }
+  /// Of a step of this family.
+  static const Factor& factor_of(const Step& step, std::size_t k) {
+    return static_cast<const ModelStep&>(step).factor(k);
+  }
+  std::optional<Reason> most_likely(ConstVectorView s, VectorView theta, [[maybe_unused]] Factor& factor) const {
+    if constexpr (Factored<F>) {
+      return family_.mle(s, theta, factor);
+    } else {
+      return family_.mle(s, theta);
+    }
+  }
+
+  /// Calls make(k), which fills theta and its factor or says why there is none, for each component.
+  template <class Make>
+  Estimates make_parameters(ConstMatrixView theta, std::vector<Factor>& factors, Make make) const {
+    Estimates result;
+    for (std::size_t k = 0; k < theta.rows(); ++k)
+      if (std::optional<Reason> reason = make(k)) result.degenerate.push_back({k, std::move(*reason)});
+    if (result.degenerate.empty()) result.step = make_step(theta, std::move(factors));
+    return result;
+  }
+
+  /// Why no E-step can use theta, if so; but for its factorisation where that is another matter.
+  std::optional<Reason> unusable(ConstVectorView theta, bool factorised) const {
+    if constexpr (Located<F>)
+      if (std::optional<Reason> reason = family_.collapse(theta)) return reason;
+    if (auto reason = parameters_.check(theta, factorised)) return Reason(std::move(*reason));
+    return std::nullopt;
+  }
+
+  /// theta as seen from the origin (sign = -1).
+  std::vector<double> moved(ConstVectorView theta, [[maybe_unused]] ConstVectorView origin,
+                            [[maybe_unused]] double sign) const {
+    std::vector<double> result(theta.begin(), theta.end());
+    if constexpr (Located<F>) family_.translate(result, origin, sign);
+    return result;
+  }
+
+  static MatrixView copy(ConstMatrixView A, std::vector<double>& buffer) {
+    buffer.resize(A.rows() * A.columns());
+    const auto result = MatrixView::row_major(buffer.data(), A.rows(), A.columns());
+    for (std::size_t i = 0; i < A.rows(); ++i)
+      for (std::size_t j = 0; j < A.columns(); ++j) result(i, j) = A(i, j);
+    return result;
+  }
+
+  F family_;
+  Schema parameters_;
+  std::vector<Support> supports_;
+  [[no_unique_address]] Prior prior_;
+};
+
+}  // namespace mixfam::detail
