@@ -319,6 +319,10 @@ def write_starts():
     start("model_newer.h5", **{**model, "format_version": 2})
     start("model_unknown_family.h5", **{**model, "family": "student_t"})
     start("model_no_family.h5", format="mixfam-model", columns=2)
+    start("model_posterior_of_none.h5", covariance=None,
+          **{**model, "family": "gaussian:covariance=spherical,variance=1"})
+    with h5py.File("model_posterior_of_none.h5", "a") as file:
+        file.create_group("posterior")
     with h5py.File("weights_matrix.h5", "w") as file:
         file["weights"] = np.ones((2, 2)) / 4
     with h5py.File("responsibilities.h5", "w") as file:

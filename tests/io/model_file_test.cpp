@@ -480,6 +480,7 @@ TEST_CASE("models that cannot be understood are refused") {
   check_says(load_error("model_newer.h5"), {"format version 2", "reads version 1", "newer mixfam"});
   check_says(load_error("model_unknown_family.h5"), {"'student_t'", "gaussian"});
   check_says(load_error("model_no_family.h5"), {"attribute 'family' is missing"});
+  check_says(load_error("model_posterior_of_none.h5"), {":/posterior", "'gaussian:", "no conjugate prior"});
   check_says(load_error("empty.h5"), {"not an HDF5 file"});
 }
 
