@@ -80,8 +80,8 @@ struct FitOptions {
   std::size_t threads = 0;  ///< 0: as many as there are cores; the result does not depend on it
 
   /// Before a fit is said to have converged it looks once more, with a few passes that are no iterations, in directions
-  /// that the iterations did not show (soft assignment, updates of the whole data). Where a perturbation raises the
-  /// objective by more than the tolerance, the fit goes on from there; with this it ends with Verdict::saddle.
+  /// that the iterations did not show (soft assignment). Where a perturbation raises the objective by more than the
+  /// tolerance, the fit goes on from there; with this it ends with Verdict::saddle.
   bool keep_saddle = false;
 
   bool verify = false;  ///< compute each KL by its definition too, with one more pass an iteration

@@ -42,11 +42,10 @@ void check_options(const Family& family, std::size_t components, const FitOption
   require(!accelerated || options.temperature == 1,
           method + " cannot be combined with a `temperature`, which changes the map in each step");
   require(!accelerated || options.batch_rows == 0, method + " needs updates of the whole data; leave out `batch_rows`");
-  require(!options.keep_saddle || (options.assignment == Assignment::soft && options.update != Update::sampled &&
-                                   options.batch_rows == 0 && options.tolerance > 0),
-          "`keep_saddle` needs `assignment = soft`, an update of ml, map or vb of the whole data, and a `tolerance` "
-          "above 0: "
-          "other fits are not asked whether they rest at a saddle");
+  require(!options.keep_saddle ||
+              (options.assignment == Assignment::soft && options.update != Update::sampled && options.tolerance > 0),
+          "`keep_saddle` needs `assignment = soft`, an update of ml, map or vb, and a `tolerance` above 0: other fits "
+          "are not asked whether they rest at a saddle");
   require(options.forgetting > 0.5 && options.forgetting <= 1,
           "forgetting is " + std::to_string(options.forgetting) + " (must be in (0.5, 1])");
   require(options.prior.weights != WeightsPrior::stick_breaking || options.update == Update::vb,

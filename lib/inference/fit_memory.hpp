@@ -56,8 +56,9 @@ struct FitState::Memory {
   std::vector<std::string> events;  // since the last entry of the trace
   std::optional<Accelerator> accelerator;
   std::size_t reseeds = 0;
-  std::size_t rejected = 0;         // extrapolations since the last entry of the trace
-  std::size_t saddles = 0;          // left
+  std::size_t rejected = 0;                                       // extrapolations since the last entry of the trace
+  std::size_t saddles = 0;                                        // left
+  double left_saddle = -std::numeric_limits<double>::infinity();  // objective of the last of them
   std::size_t first_estimated = 0;  // entry of the trace from which steps follow one another
   LookSchedule schedule;
   double remaining_gain = std::numeric_limits<double>::quiet_NaN();

@@ -32,7 +32,8 @@ constexpr double accurate = 1e6;
 /// Below this length of J x - a x the eigenvector is found.
 constexpr double exact_enough = 1e-7;
 
-/// From 1 less this on the curvature of the objective cannot be told from none.
+/// From 1 less this on the curvature of the objective cannot be told from none. At a distance from a fixed point J is
+/// another by about that distance over the root of the number of rows.
 constexpr double flat = 1e-4;
 
 Coordinates combination(const RitzPair& pair, const std::vector<Coordinates>& of, std::size_t first) {
@@ -118,7 +119,7 @@ SecondLook::SecondLook(const State& state, const Evaluation& last, const Statist
     step.add(-1, *previous);
     shown_eigenvalue_ = product(step, residual) / product(step, step);
   }
-  auto drawn = drawn_direction(stream(Stream::look, look.seed, look.number));
+  auto drawn = drawn_direction(stream(Stream::look, look.seed, look.number, look.direction));
   auto drawn_image = drawn ? image_of_direction(*drawn) : std::nullopt;
   if (!drawn_image || !find_pair({std::move(*drawn)}, {std::move(*drawn_image)})) return;
   while (passes_ < look.most_passes && !is_settled(look) && improve()) {
@@ -135,7 +136,10 @@ double SecondLook::remaining_gain() const {
   return residual_square_ / (1 - eigenvalue());
 }
 
-bool SecondLook::may_ascend() const { return eigenvalue_ > 1 - flat; }
+bool SecondLook::may_ascend() const {
+  const double distance = std::sqrt(residual_square_ / like_.total_weight());
+  return eigenvalue_ > 1 - std::max(flat, distance);
+}
 
 Statistics SecondLook::moved(double length) const { return frame_.statistics(moved(length, vector_.s), like_); }
 

@@ -21,7 +21,8 @@ struct LookRule {
   double tolerance;  ///< of the remaining gain, in nats
   std::size_t most_passes;
   std::uint64_t seed;
-  std::size_t number;  ///< of the look: each has random numbers of its own
+  std::size_t number;     ///< of the look: each has random numbers of its own
+  std::size_t direction;  ///< of those that a look may begin in
 };
 
 /// A look around a state in directions that the iterations did not show: the largest eigenvalue of J, the derivative of
@@ -43,7 +44,10 @@ class SecondLook {
   /// What the objective would still gain, in nats, were it quadratic with this eigenvalue: at most half of
   /// |residual|^2 / (1 - eigenvalue), and twice that here, for an eigenvalue from below. Infinite from 1 on.
   double remaining_gain() const;
-  /// Whether the objective is flat along the eigenvector, to what differences of statistics can tell, or not concave.
+  /// What the next update would gain, in nats: at most |residual|^2, and at least half of it.
+  double gain_of_step() const { return residual_square_; }
+  /// Whether the objective is flat along the eigenvector, to what differences of statistics can tell so far from where
+  /// the iteration would come to rest, or not concave.
   bool may_ascend() const;
   std::size_t passes() const { return passes_; }
 

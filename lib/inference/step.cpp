@@ -94,7 +94,7 @@ void batch_iteration(FitMemory& fit, const FitInput& input) {
 void stepwise_iteration(FitMemory& fit, const FitInput& input) {
   State next = fit.state;
   UpdateRule rule = fit.rule;
-  if (!fit.stepwise) fit.stepwise = Stepwise{fit.last.image};
+  if (!fit.stepwise) fit.stepwise = Stepwise{fit.last.image, fit.trace.back().iteration};
   Stepwise& stepwise = *fit.stepwise;
   stepwise.row = 0;
   const StepwiseRule how{input.options.batch_rows, input.options.forgetting, fit.check.total_weight};
@@ -108,6 +108,8 @@ void stepwise_iteration(FitMemory& fit, const FitInput& input) {
     next = State(fit.family(), std::move(*result), {counts.begin(), counts.end()});
   }
   advance(fit, input, std::move(next), std::move(rule), {}, begun_anew);
+  fit.before = {};
+  fit.last.point = stepwise.running;
 }
 
 void iterate(FitMemory& fit, const FitInput& input) {

@@ -21,6 +21,7 @@ struct StepwiseRule {
 /// rho = (t + 2)^-forgetting after t steps, and an update. S runs on from pass to pass.
 struct Stepwise {
   Statistics running;
+  std::size_t begin;  ///< iteration of the state that the running statistics began at
   std::size_t steps = 0;
   std::size_t row = 0;  ///< where the pass goes on
 };

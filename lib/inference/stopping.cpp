@@ -21,13 +21,14 @@ double aitken_remaining_gain(TraceSpan trace) {
   return ratio >= 0 && limit < 1 ? gain(1) * limit / (1 - limit) : std::numeric_limits<double>::quiet_NaN();
 }
 
-double stepwise_remaining_gain(TraceSpan trace) {
+double stepwise_remaining_gain(TraceSpan trace, std::size_t begin) {
   const std::size_t first = trace.front().iteration;
-  const std::size_t pass = trace.back().iteration;
+  const std::size_t pass = trace.back().iteration - begin;
   const std::size_t half = pass / 2;
-  if (half <= first) return std::numeric_limits<double>::quiet_NaN();
+  if (begin + half <= first) return std::numeric_limits<double>::quiet_NaN();
   const auto gain = [&](std::size_t p) {
-    return std::abs(trace[p - first].objective - trace[p - 1 - first].objective);
+    const std::size_t entry = begin + p - first;
+    return std::abs(trace[entry].objective - trace[entry - 1].objective);
   };
   const double fall = std::log(gain(half) / gain(pass));
   const double a = fall / std::log(static_cast<double>(pass) / static_cast<double>(half)) - 1;
@@ -40,7 +41,8 @@ std::string nats_text(double nats) {
   return text.str();
 }
 
-Judgement judge(TraceSpan trace, double previous_estimate, const FitOptions& options, const DataCheck& check) {
+Judgement judge(TraceSpan trace, double previous_estimate, std::size_t stepwise_begin, const FitOptions& options,
+                const DataCheck& check) {
   const TraceEntry& last = trace.back();
   if (trace.size() < 2) return {std::numeric_limits<double>::quiet_NaN(), std::nullopt, ""};
   const double gain = last.objective - trace[trace.size() - 2].objective;
@@ -56,7 +58,7 @@ Judgement judge(TraceSpan trace, double previous_estimate, const FitOptions& opt
   if (is_noise) {
     estimate = 0;
   } else if (in_batches) {
-    estimate = stepwise_remaining_gain(trace);
+    estimate = stepwise_remaining_gain(trace, stepwise_begin);
   } else if (!accelerated) {
     estimate = aitken_remaining_gain(trace);
   }

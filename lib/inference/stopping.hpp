@@ -29,9 +29,10 @@ double scale_of(const TraceEntry& entry, const DataCheck& check);
 /// while a slow direction emerges, so it is carried on by twice its last growth. NaN while gains do not fall.
 double aitken_remaining_gain(TraceSpan trace);
 
-/// The same for stepwise updates, whose gains fall as a power p^-(1 + a) of the number of passes, because their steps
-/// do: gain * p / a, with a from the gains of pass p and pass p/2. NaN while gains do not fall faster than 1/p.
-double stepwise_remaining_gain(TraceSpan trace);
+/// The same for stepwise updates, whose gains fall as a power p^-(1 + a) of the number of passes since the iteration
+/// `begin`, because their steps do: gain * p / a, with a from the gains of pass p and pass p/2. NaN while gains do not
+/// fall faster than 1/p.
+double stepwise_remaining_gain(TraceSpan trace, std::size_t begin);
 
 /// A number of nats in a message: "3.21", "4.5e-07".
 std::string nats_text(double nats);
@@ -44,7 +45,8 @@ struct Judgement {
 };
 
 /// One signed objective decides. `trace` holds the entries that follow one another; `previous_estimate` is that of the
-/// remaining gain before its last one.
-Judgement judge(TraceSpan trace, double previous_estimate, const FitOptions& options, const DataCheck& check);
+/// remaining gain before its last one; stepwise updates began at the iteration `stepwise_begin`.
+Judgement judge(TraceSpan trace, double previous_estimate, std::size_t stepwise_begin, const FitOptions& options,
+                const DataCheck& check);
 
 }  // namespace mixfam

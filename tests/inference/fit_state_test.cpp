@@ -146,8 +146,13 @@ TEST_CASE("fit state: a copy has all that repairs, saddles and cooling depend on
     const FamilyPtr family = gaussian();
     const Mixture start(family, {0.5, 0.5}, parameter_table(*family, {{2, 1, 3, 0, 0, 3}, {2, 1, 3, 0, 0, 3}}));
     FitOptions options;
-    CHECK(bits_of(fit(start, source, options)).find("left a saddle") != std::string::npos);
-    check_copies(start, source, options);
+    for (const std::size_t batch_rows : {0, 100}) {
+      options.batch_rows = batch_rows;
+      CHECK(bits_of(fit(start, source, options)).find("left a saddle") != std::string::npos);
+      check_copies(start, source, options);
+      options.tolerance = 1e-2;
+      options.max_iterations = 100;
+    }
     options.keep_saddle = true;
     check_copies(start, source, options);
   }

@@ -251,11 +251,161 @@ TEST_CASE("saddle: what keep_saddle cannot be combined with", "[saddle]") {
   CHECK(error_of([&] { fit_restarts(family, 2, source, {}, options); }) ==
         "usage: `keep_saddle` is for a start that is given, not drawn");
   for (const auto& change : std::vector<void (*)(FitOptions&)>{[](FitOptions& o) { o.assignment = Assignment::hard; },
-                                                               [](FitOptions& o) { o.batch_rows = 5; },
+                                                               [](FitOptions& o) { o.update = Update::sampled; },
                                                                [](FitOptions& o) { o.tolerance = 0; }}) {
     FitOptions other = options;
     change(other);
     CHECK(error_of([&] { fit(start, source, other); }).find("usage: `keep_saddle` needs") == 0);
+  }
+}
+
+TEST_CASE("saddle: batches leave equal components too, and with keep_saddle end there", "[saddle][batches]") {
+  for (const Case& one : cases()) {
+    if (one.name == "tied") continue;  // several ways lead up, to different maxima: below
+    const Table table = rows_of(one);
+    auto source = table.source();
+    const FamilyPtr family = family_of(one.spec, one.columns);
+    const Mixture start = equal_components(family, one.equal, {0.5, 0.5});
+    const Mixture truth(family, {0.4, 0.6}, parameter_table(*family, one.truth));
+    for (const Update update : {Update::ml, Update::map, Update::vb})
+      for (const std::size_t batch_rows : {rows, rows / 3, rows / 5}) {
+        INFO(one.name << ", " << to_string(update) << ", batches of " << batch_rows);
+        FitOptions options;
+        options.update = update;
+        options.tolerance = 1e-3;
+        options.batch_rows = batch_rows;
+        if (update != Update::ml) options.prior = default_prior(family, 2, source);
+        const FitResult best = fit(truth, source, options);
+        REQUIRE(best.verdict == Verdict::converged);
+        CHECK(saddles_left(best.trace) == 0);
+        const FitResult result = fit(start, source, options);
+        CHECK(result.verdict == Verdict::converged);
+        CHECK(saddles_left(result.trace) > 0);
+        CHECK(std::abs(result.objective() - best.objective()) < 8 * options.tolerance);
+        // The line that leaves is seen from the E-step before it, over all rows.
+        for (const TraceEntry& entry : result.trace)
+          if (has_left(entry) && update != Update::vb)
+            CHECK(close(entry.elbo_m + entry.kl, entry.log_likelihood, round_off(4 * rows, std::abs(entry.q))));
+
+        options.keep_saddle = true;
+        const FitResult kept = fit(start, source, options);
+        CHECK(kept.verdict == Verdict::saddle);
+        CHECK(kept.objective() < result.objective() - 1);
+        CHECK(fit(truth, source, options).verdict == Verdict::converged);
+      }
+  }
+}
+
+TEST_CASE("saddle: batches at textbook examples", "[saddle][batches]") {
+  FitOptions options;
+  options.tolerance = 1e-4;
+  SECTION("two equal Gaussians on table 8.1 of The Elements of Statistical Learning") {
+    auto source = table_8_1.source();
+    options.batch_rows = 10;
+    const FitResult result = fit(equal_components(family_of("gaussian", 1), {3, 3}, {0.4, 0.6}), source, options);
+    const double of_one = -10 * (std::log(2 * 3.14159265358979324 * 3.96777475) + 1);
+    CHECK(result.verdict == Verdict::converged);
+    CHECK(result.objective() > of_one + 1);
+  }
+  SECTION("two exponentials of one rate") {
+    const FamilyPtr family = family_of("exponential", 1);
+    const Mixture truth(family, {0.4, 0.6}, parameter_table(*family, {{0.5}, {8}}));
+    const Table table{1, truth.sample(rows, 5)};
+    auto source = table.source();
+    options.batch_rows = 100;
+    const FitResult result = fit(equal_components(family, {1}, {0.5, 0.5}), source, options);
+    const double best = fit(truth, source, FitOptions()).objective();
+    CHECK(result.verdict == Verdict::converged);
+    CHECK(best - result.objective() < 2 * options.tolerance);
+  }
+}
+
+TEST_CASE("saddle: of many flat directions one leads up", "[saddle][batches]") {
+  // Equal components with one covariance fit the second moments of the data exactly: towards any difference of the
+  // means the curvature is 0, and the fourth moment along it decides. It leads down across the way from one group to
+  // the other.
+  const Case one = cases()[1];
+  const Table table = rows_of(one);
+  auto source = table.source();
+  const Mixture start = equal_components(family_of(one.spec, one.columns), one.equal, {0.5, 0.5});
+  FitOptions options;
+  options.keep_saddle = true;
+  options.tolerance = 1e-3;
+  for (const std::size_t batch_rows : {std::size_t{0}, rows / 3, rows})
+    for (options.seed = 0; options.seed < 30; ++options.seed) {
+      INFO("batches of " << batch_rows << ", seed " << options.seed);
+      options.batch_rows = batch_rows;
+      CHECK(fit(start, source, options).verdict == Verdict::saddle);
+    }
+}
+
+TEST_CASE("saddle: batches with policies, removed rows and several starts", "[saddle][batches]") {
+  const FamilyPtr family = family_of("gaussian", 1);
+  const Mixture truth(family, {0.4, 0.6}, parameter_table(*family, {{0, 1}, {6, 1}}));
+  const std::vector<double> values = truth.sample(rows, 5);
+  const Mixture start = equal_components(family, {3, 9}, {0.5, 0.5});
+  FitOptions options;
+  options.tolerance = 1e-3;
+  options.batch_rows = 60;
+  const Table table{1, values};
+  auto source = table.source();
+  const FitResult plain = fit(start, source, options);
+  REQUIRE(plain.verdict == Verdict::converged);
+  REQUIRE(saddles_left(plain.trace) > 0);
+
+  SECTION("policies that have nothing to repair change no bit") {
+    for (const DegeneratePolicy policy : {DegeneratePolicy::reseed, DegeneratePolicy::drop, DegeneratePolicy::keep}) {
+      options.degenerate = policy;
+      const FitResult result = fit(start, source, options);
+      CHECK(result.objective() == plain.objective());
+      CHECK(result.trace.size() == plain.trace.size());
+    }
+  }
+  SECTION("a component of no rows beside two equal ones is repaired, and the saddle is left") {
+    const Mixture beside(family, {0.4, 0.4, 0.2}, parameter_table(*family, {{3, 9}, {3, 9}, {1e6, 1e-3}}));
+    options.degenerate = DegeneratePolicy::drop;
+    const FitResult dropped = fit(beside, source, options);
+    CHECK(dropped.verdict == Verdict::converged);
+    CHECK(dropped.mixture.components() == 2);
+    CHECK(std::abs(dropped.objective() - plain.objective()) < 4 * options.tolerance);
+
+    const Mixture three(family, {0.3, 0.3, 0.4}, parameter_table(*family, {{0, 1}, {6, 1}, {12, 1}}));
+    const Table of_three{1, three.sample(rows, 5)};
+    auto all = of_three.source();
+    options.degenerate = DegeneratePolicy::reseed;
+    const FitResult reseeded = fit(beside, all, options);
+    CHECK(reseeded.verdict == Verdict::converged);
+    CHECK(std::abs(reseeded.objective() - fit(three, all, options).objective()) < 4 * options.tolerance);
+  }
+  SECTION("rows of weight 0 behind whole batches are removed") {
+    std::vector<double> more = values;
+    std::vector<double> weights(more.size(), 1);
+    more.insert(more.end(), 2 * options.batch_rows, 1e3);
+    weights.resize(more.size(), 0);
+    MemorySource removed(ConstMatrixView::column_major(more.data(), more.size(), 1), weights);
+    const FitResult result = fit(start, removed, options);
+    CHECK(result.verdict == Verdict::converged);
+    CHECK(close(result.objective(), plain.objective(), round_off(1e4 * rows, std::abs(plain.objective()))));
+  }
+  SECTION("the best of several starts") {
+    const RestartsResult result = fit_restarts(family, 2, source, {Start::random_rows, 3, 1}, options);
+    CHECK(result.best.verdict == Verdict::converged);
+    CHECK(std::abs(result.best.objective() - plain.objective()) < 4 * options.tolerance);
+  }
+  SECTION("hard, sampled and annealed assignments") {
+    options.assignment = Assignment::hard;
+    CHECK(saddles_left(fit(start, source, options).trace) == 0);
+    options.assignment = Assignment::sampled;
+    options.max_iterations = 20;
+    CHECK(saddles_left(fit(start, source, options).trace) == 0);
+    options.assignment = Assignment::soft;
+    options.max_iterations = 1000;
+    options.temperature = 2;
+    const FitResult annealed = fit(start, source, options);
+    CHECK(annealed.verdict == Verdict::converged);
+    for (const TraceEntry& entry : annealed.trace)
+      if (has_left(entry)) CHECK(entry.temperature == 1);
+    CHECK(std::abs(annealed.objective() - plain.objective()) < 4 * options.tolerance);
   }
 }
 

@@ -417,6 +417,12 @@ class Text(CliTest):
         outcome = run("fit", *arguments, "--keep-saddle", "--quiet")
         self.assertEqual(outcome.returncode, DONE)
         self.assertIn("saddle after", outcome.stderr)
+
+        in_batches = (*arguments, "--batch-rows", 10, "--tolerance", 1e-4)
+        left = self.fit(*in_batches)
+        self.assertEqual(left["verdict"], "converged")
+        self.assertGreater(left["log_likelihood"], of_one + 1)
+        self.assertEqual(self.fit(*in_batches, "--keep-saddle")["verdict"], "saddle")
         self.refused(USAGE, "--keep-saddle", "--start FILE", arguments=("fit", *arguments[:-2], "--keep-saddle"))
 
     def test_hint_after_a_slow_fit(self):

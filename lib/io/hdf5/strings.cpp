@@ -57,7 +57,7 @@ std::optional<std::vector<std::string>> read_strings(hid_t object) {
   };
 
   const std::size_t size = H5Tget_size(type.id());
-  require_memory(count, size, "strings");
+  require_memory(count, size, place_of(object) + ": its strings");
   std::vector<char> cells(count * size);
   if (read(cells.data()) < 0) {
     const std::string cause = ErrorStack::last().cause();
