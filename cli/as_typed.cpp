@@ -10,26 +10,13 @@ namespace {
 /// Settings of the library (FitOptions, RestartsOptions) that are options of `mixfam fit`.
 const std::map<std::string, std::string>& options_by_setting() {
   static const std::map<std::string, std::string> names = {
-      {"accelerate", "--accelerate"},
-      {"assignment", "--assign"},
-      {"batch_rows", "--batch-rows"},
-      {"columns", "--columns"},
-      {"components", "--components"},
-      {"cooling", "--cooling"},
-      {"degenerate", "--degenerate"},
-      {"family", "--family"},
-      {"forgetting", "--forgetting"},
-      {"keep_saddle", "--keep-saddle"},
-      {"max_iterations", "--max-iterations"},
-      {"prior", "--prior"},
-      {"restarts", "--restarts"},
-      {"seed", "--seed"},
-      {"start", "--start"},
-      {"temperature", "--temperature"},
-      {"threads", "--threads"},
-      {"tolerance", "--tolerance"},
-      {"update", "--update"},
-      {"verify", "--verify"},
+      {"accelerate", "--accelerate"}, {"assignment", "--assign"},       {"batch_rows", "--batch-rows"},
+      {"columns", "--columns"},       {"components", "--components"},   {"cooling", "--cooling"},
+      {"degenerate", "--degenerate"}, {"family", "--family"},           {"forgetting", "--forgetting"},
+      {"freeze", "--freeze"},         {"keep_saddle", "--keep-saddle"}, {"max_iterations", "--max-iterations"},
+      {"prior", "--prior"},           {"restarts", "--restarts"},       {"seed", "--seed"},
+      {"start", "--start"},           {"temperature", "--temperature"}, {"threads", "--threads"},
+      {"tolerance", "--tolerance"},   {"update", "--update"},           {"verify", "--verify"},
       {"weights", "--weights"},
   };
   return names;

@@ -4,6 +4,7 @@
 #include "memory_budget.hpp"
 #include "nearest.hpp"
 #include "output/text.hpp"
+#include "weights_names.hpp"
 
 #include <mixfam/error.hpp>
 
@@ -33,7 +34,8 @@ constexpr const char* fit_footer =
     "  table. The path may be left out where the file holds exactly one such data set.\n"
     "SPEC\n"
     "  A family: gaussian; or a product over disjoint columns: \"gaussian(a,b) * exponential(c)\",\n"
-    "  with columns by name or by number from 0. `mixfam families` lists them.\n"
+    "  with columns by name or by number from 0. `mixfam families` lists them. Components of several\n"
+    "  families: \"3 gaussian + 1 uniform\", \"2 (gaussian(a) * categorical(b)) + 1 uniform\".\n"
     "METHOD\n"
     "  --update ml      EM; with --assign hard classification EM, with --assign sampled stochastic EM\n"
     "  --update map     the same for the posterior mode under --prior\n"
@@ -47,6 +49,7 @@ constexpr const char* fit_footer =
     "   \"components\": {\"mu0\": 0, \"kappa0\": 0.01, \"nu0\": 4, \"psi0\": 1}}\n"
     "  A number stands for every column, for a matrix it is the diagonal; what is left out is flat.\n"
     "  weights: prior is one of --weights; concentration is one number, or one for each component.\n"
+    "  Of several families components is an array, with an object for each.\n"
     "OUTCOME\n"
     "  converged, saddle, max_iterations and decreased end with status 0 (all but the first with a word\n"
     "  on standard error). degenerate, a component that no parameters fit, ends with status 5: the last sound\n"
@@ -82,6 +85,12 @@ template <class Enum>
 Enum one_of(const std::string& option, const std::string& text) {
   if (const auto value = from_string<Enum>(text)) return *value;
   const std::vector<std::string> known = names_of<Enum>();
+  refuse(option + " = " + printable(text) + ": must be " + joined(known, " or ") + suggestion(text, known));
+}
+
+std::string one_of_weights(const std::string& option, const std::string& text) {
+  const std::vector<std::string> known = names_of_weights();
+  if (std::find(known.begin(), known.end(), text) != known.end()) return text;
   refuse(option + " = " + printable(text) + ": must be " + joined(known, " or ") + suggestion(text, known));
 }
 
@@ -121,9 +130,9 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
 
   add(*fit, "DATA", "", "FILE.h5[:/path], the data", store(request.data))->required();
   add(*fit, "--family", "SPEC", "the family of the components, such as gaussian", store(request.family))->required();
-  add(*fit, "--components", "K", "the number of components", [&](Name name, Text text) {
-    request.components = whole_number<std::size_t>(name, text, 1);
-  })->required();
+  add(*fit, "--components", "K",
+      "the number of components; may be left out where the family has\nnumbers, as in \"3 gaussian + 1 uniform\"",
+      [&](Name name, Text text) { request.components = whole_number<std::size_t>(name, text, 1); });
   add(*fit, "--columns", "A,B,..", "columns to read, by name or by number from 0 [all]",
       [&](Name name, Text text) { request.columns = split_at_commas(name, text); });
 
@@ -153,7 +162,12 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
   add(*fit, "--weights", "PRIOR",
       "prior of the weights: dirichlet, fixed (as in the start file, else\nequal) or stick-breaking (of a Dirichlet "
       "process; vb only)\n[dirichlet]",
-      [&](Name name, Text text) { request.weights = one_of<WeightsPrior>(name, text); });
+      [&](Name name, Text text) { request.weights = one_of_weights(name, text); });
+  add(*fit, "--freeze", "WHAT,..",
+      "keep what the start file has: all parameters of components, by their\nnumbers from 0, or a parameter of all "
+      "components by its name, as mean",
+      [&](Name name, Text text) { request.freeze = split_at_commas(name, text); });
+  fit->add_flag("--freeze-weights", request.freeze_weights, "keep the weights of the start: --weights fixed");
   add(*fit, "--temperature", "T", "begin with responsibilities p(z|x)^(1/T), T >= 1" + default_text(1),
       [&](Name name, Text text) {
         request.temperature = number(name, text, "a number >= 1", [](double value) { return value >= 1; });

@@ -16,13 +16,15 @@ namespace mixfam::cli {
 struct FitRequest {
   std::string data;
   std::string family;
-  std::size_t components = 0;
+  std::optional<std::size_t> components;
   std::vector<std::string> columns;
   std::string start = to_string(Start::kmeans_plus_plus);  ///< the name of a Start or of a file
   Update update = Update::ml;
   Assignment assignment = Assignment::soft;
-  std::optional<std::string> prior;  ///< "default", "flat" or the name of a file
-  std::optional<WeightsPrior> weights;
+  std::optional<std::string> prior;    ///< "default", "flat" or the name of a file
+  std::optional<std::string> weights;  ///< the name of a WeightsPrior, or "fixed"
+  std::vector<std::string> freeze;     ///< numbers of components and names of parameters
+  bool freeze_weights = false;
   std::optional<double> tolerance;
   std::optional<std::size_t> max_iterations;
   std::optional<double> temperature;

@@ -56,13 +56,13 @@ std::vector<std::string> column_names(const Json& options, std::size_t columns) 
 }
 
 ColumnLabels labels_of(const SavedModel& model) {
-  const Family& family = model.mixture.family();
-  return column_labels(family, column_names(options_of(model), family.columns()), model.category_labels);
+  const Groups& groups = model.mixture.groups();
+  return column_labels(groups, column_names(options_of(model), groups.columns()), model.category_labels);
 }
 
 std::string model_json(const std::string& file, const SavedModel& model) {
   const Mixture& mixture = model.mixture;
-  Json json = {{"mixfam", MIXFAM_VERSION}, {"file", file}, {"kind", "model"}, {"family", mixture.family().spec()}};
+  Json json = {{"mixfam", MIXFAM_VERSION}, {"file", file}, {"kind", "model"}, {"family", mixture.groups().spec()}};
   json["components"] = components_json(mixture, model.posterior);
   const ColumnLabels columns = labels_of(model);
   json["columns"] = columns.names;
@@ -77,9 +77,9 @@ std::string model_text(const std::string& file, const SavedModel& model) {
   const Mixture& mixture = model.mixture;
   const Json options = options_of(model);
   std::string text = fmt::format("{}: a model, {} component{} of {}\n", printable(file, 80), mixture.components(),
-                                 mixture.components() == 1 ? "" : "s", mixture.family().spec());
+                                 mixture.components() == 1 ? "" : "s", mixture.groups().spec());
   text += "\nComponents\n" + components_table(mixture, labels_of(model));
-  if (model.posterior) text += "\nPosterior\n" + posterior_table(*model.posterior, mixture.family(), labels_of(model));
+  if (model.posterior) text += "\nPosterior\n" + posterior_table(*model.posterior, mixture.groups(), labels_of(model));
   if (!model.trace.empty()) {
     const TraceEntry& last = model.trace.back();
     text += fmt::format("\nTrace\n  {} iterations, objective from {} to {}\n", last.iteration,

@@ -35,12 +35,12 @@ std::string nats_text(double value) { return std::isinf(value) ? "infinite" : fo
 
 /// Draws are held all at once, with their log densities or responsibilities.
 void check_draws(const DivergenceRequest& request, const Mixture& mixture) {
-  const std::size_t numbers = mixture.family().columns() + mixture.components() + 2;
+  const std::size_t numbers = mixture.groups().columns() + mixture.components() + 2;
   const std::size_t most = available_memory() / 2 / (numbers * sizeof(double));
   if (request.draws > most)
     throw Error(ErrorKind::usage,
                 fmt::format("--draws = {}: this machine's memory is enough for {} draws of {} column{}", request.draws,
-                            most, mixture.family().columns(), mixture.family().columns() == 1 ? "" : "s"));
+                            most, mixture.groups().columns(), mixture.groups().columns() == 1 ? "" : "s"));
 }
 
 Json estimate_json(const Estimate& estimate) {
@@ -81,7 +81,7 @@ void compare_components(const DivergenceRequest& request) {
   const Mixture mixture = load(request.model);
   check_draws(request, mixture);
   const std::size_t K = mixture.components();
-  const std::vector<double> kl = component_divergences(mixture);
+  const std::vector<Estimate> kl = component_divergences(mixture, request.draws, request.seed);
   const std::vector<Estimate> overlaps = overlap(mixture, request.draws, request.seed);
   if (request.json) {
     const auto value = [](const Estimate& estimate) { return estimate.value; };
@@ -89,8 +89,8 @@ void compare_components(const DivergenceRequest& request) {
     print(document_text(
         {{"mixfam", MIXFAM_VERSION},
          {"model", request.model},
-         {"family", mixture.family().spec()},
-         {"kl", matrix_json(kl, K, nats_json)},
+         {"family", mixture.groups().spec()},
+         {"kl", matrix_json(kl, K, [](const Estimate& estimate) { return nats_json(estimate.value); })},
          {"overlap",
           {{"value", matrix_json(overlaps, K, value)}, {"standard_error", matrix_json(overlaps, K, standard_error)}}},
          {"draws", request.draws},
@@ -98,8 +98,8 @@ void compare_components(const DivergenceRequest& request) {
     return;
   }
   std::string text = fmt::format("{}: {} component{} of {}\n", printable(request.model, 80), K, K == 1 ? "" : "s",
-                                 printable(mixture.family().spec(), 80));
-  text += "\nKL(component j || component k), nats\n" + matrix_text(kl, K, nats_text);
+                                 printable(mixture.groups().spec(), 80));
+  text += "\nKL(component j || component k), nats\n" + matrix_text(kl, K, estimate_text);
   text += fmt::format("\nOverlap: E[p(component k | x)] for x from component j, {} draws each, seed {}\n",
                       request.draws, request.seed);
   print(text + matrix_text(overlaps, K, estimate_text));

@@ -51,40 +51,46 @@ std::vector<std::string> names_of_columns(const Source& source) {
   return names;
 }
 
-Prior choose_prior(const FitRequest& request, const FamilyPtr& family, Source& source) {
-  if (const auto file = request.prior_file()) return read_prior(*file, *family, request.weights);
-  const std::string choice = request.prior.value_or(request.update == Update::ml ? "flat" : "default");
-  Prior prior = choice == "default" ? default_prior(family, request.components, source) : Prior();
-  if (request.weights && *request.weights != prior.weights) {
-    prior.weights = *request.weights;
-    prior.concentration = {1};
+void choose_prior(const FitRequest& request, const Groups& groups, Source& source, FitOptions& options) {
+  if (const auto file = request.prior_file()) {
+    PriorFile read = read_prior(*file, groups, request.weights);
+    options.prior = std::move(read.prior);
+    options.freeze.weights = options.freeze.weights || read.fixed_weights;
+    return;
   }
-  return prior;
+  const std::string choice = request.prior.value_or(request.update == Update::ml ? "flat" : "default");
+  Prior& prior = options.prior;
+  prior = choice == "default" ? default_prior(groups, source) : Prior();
+  if (!request.weights || *request.weights == to_string(prior.weights)) return;
+  prior.weights = from_string<WeightsPrior>(*request.weights).value_or(WeightsPrior::dirichlet);
+  prior.concentration = {1};
 }
 
-void check_components(const FitRequest& request, std::size_t in_file, const std::string& what) {
-  if (in_file == request.components) return;
-  throw Error(ErrorKind::data, request.start + ":" + what + " holds " + std::to_string(in_file) +
-                                   " components, but --components is " + std::to_string(request.components));
+void check_components(const FitRequest& request, std::size_t components, std::size_t in_file, const std::string& what) {
+  if (in_file == components) return;
+  throw Error(ErrorKind::data, request.start + ":" + what + " holds " + std::to_string(in_file) + " components, but " +
+                                   (request.components ? "--components is " : "--family makes ") +
+                                   std::to_string(components));
 }
 
 StartFileKind kind_of_start(const FitRequest& request) {
   return rehearsed(request.start, [&] { return start_file_kind(request.start); });
 }
 
-FitResult fit_from_file(const FitRequest& request, const FamilyPtr& family, Source& source, const FitOptions& options) {
+FitResult fit_from_file(const FitRequest& request, const Groups& groups, Source& source, const FitOptions& options) {
   if (kind_of_start(request) == StartFileKind::model) {
-    const Mixture start = rehearsed(
-        request.start, [&] { return load_start(request.start, family, Registry::builtin(), source.column_names()); });
-    check_components(request, start.components(), "/weights");
+    const Mixture start = rehearsed(request.start, [&] {
+      check_components(request, groups.components(), start_components(request.start), "/weights");
+      return load_start(request.start, groups, Registry::builtin(), source.column_names());
+    });
     return fit(start, source, options);
   }
   if (request.merge_rows)
     refuse("--merge-rows cannot begin with the responsibilities of " + request.start + ", which belong to single rows");
   const Responsibilities responsibilities =
       rehearsed(request.start, [&] { return load_responsibilities(request.start); });
-  check_components(request, responsibilities.components, "/responsibilities");
-  return fit_responsibilities(family, responsibilities.view(), source, options);
+  check_components(request, groups.components(), responsibilities.components, "/responsibilities");
+  return fit_responsibilities(groups, responsibilities.view(), source, options);
 }
 
 RestartsResult as_only_restart(FitResult result, std::uint64_t seed) {
@@ -99,7 +105,7 @@ RestartsResult as_only_restart(FitResult result, std::uint64_t seed) {
   return {std::move(result), 0, 1, {summary}};
 }
 
-RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Source& source, FitOptions options,
+RestartsResult run_fit(const FitRequest& request, const Groups& groups, Source& source, FitOptions options,
                        Progress& progress) {
   progress.expect(request.restarts, options);
   options.observer = [&](const FitState& state) {
@@ -108,7 +114,7 @@ RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Sourc
   };
   if (request.starts_from_file()) {
     progress.begin(0);
-    return as_only_restart(fit_from_file(request, family, source, options), request.seed);
+    return as_only_restart(fit_from_file(request, groups, source, options), request.seed);
   }
   RestartsOptions restarts;
   restarts.start = from_string<Start>(request.start).value();
@@ -117,13 +123,13 @@ RestartsResult run_fit(const FitRequest& request, const FamilyPtr& family, Sourc
   restarts.prefer = request.prefer;
   restarts.observer = [&](std::size_t restart) { progress.begin(restart); };
   restarts.ended = [&](const RestartSummary& one) { progress.end(one.restart); };
-  return fit_restarts(family, request.components, source, restarts, options);
+  return fit_restarts(groups, source, restarts, options);
 }
 
 /// Responsibilities are read as a whole.
-std::size_t bytes_of_start(const FitRequest& request, const Hdf5Source& file) {
+std::size_t bytes_of_start(const FitRequest& request, std::size_t components, const Hdf5Source& file) {
   const bool responsibilities = request.starts_from_file() && kind_of_start(request) == StartFileKind::responsibilities;
-  return responsibilities ? file.rows() * request.components * sizeof(double) : 0;
+  return responsibilities ? file.rows() * components * sizeof(double) : 0;
 }
 
 /// A word about rows that are read again and again.
@@ -138,6 +144,7 @@ void note_streaming(const CacheOptions& cache, const Hdf5Source& file) {
 
 ExitStatus fit_command(const FitRequest& request) {
   check_request(request);
+  const std::size_t components = Registry::count_components(request.family, request.components);
   FitOptions options = fit_options(request);
   catch_interrupts();
   Hdf5Options hdf5_options;
@@ -151,7 +158,7 @@ ExitStatus fit_command(const FitRequest& request) {
   for (const std::string& warning : file.warnings()) complain("warning: " + warning);
   const std::size_t wanted = request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency());
   const std::size_t threads = std::min(wanted, file.rows() / pass_granularity + 1);
-  const FitSize size{request.components, threads, bytes_of_start(request, file)};
+  const FitSize size{components, threads, bytes_of_start(request, components, file)};
   CacheOptions cache = plan_memory(request.memory, file, nullptr, size);
   std::optional<MergedSource> merged;
   std::optional<CachedSource> cached;
@@ -161,17 +168,18 @@ ExitStatus fit_command(const FitRequest& request) {
     cached.emplace(file, cache);
   }
   const auto source = [&]() -> Source& { return merged ? static_cast<Source&>(*merged) : *cached; };
-  const FamilyPtr family = Registry::builtin().make(request.family, file.columns(), file.column_names(), &source());
-  if (const CacheOptions plan = plan_memory(request.memory, file, family, size);
+  const Groups groups = Registry::builtin().make_groups(request.family, request.components, file.columns(),
+                                                        file.column_names(), &source());
+  if (const CacheOptions plan = plan_memory(request.memory, file, &groups, size);
       cached && plan.cache_bytes < cache.cache_bytes) {
     cache = plan;
     cached.emplace(file, cache);
   }
   if (cached && !request.quiet) note_streaming(cache, file);
-  options.prior = choose_prior(request, family, source());
-  RestartsResult runs = run_fit(request, family, source(), options, progress);
+  choose_prior(request, groups, source(), options);
+  RestartsResult runs = run_fit(request, groups, source(), options, progress);
   progress.end();
-  ColumnLabels columns = column_labels(*family, names_of_columns(file), file.category_labels());
+  ColumnLabels columns = column_labels(groups, names_of_columns(file), file.category_labels());
   const std::optional<std::size_t> distinct_rows = merged ? std::optional(merged->rows()) : std::nullopt;
   return deliver({request, std::move(options), file.file(), file.path(), file.rows(), distinct_rows, std::move(columns),
                   file.category_labels(), std::move(runs), interrupting_signal()});

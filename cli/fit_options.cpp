@@ -1,7 +1,10 @@
 #include "fit_options.hpp"
 
+#include "weights_names.hpp"
+
 #include <mixfam/error.hpp>
 
+#include <charconv>
 #include <string>
 
 namespace mixfam::cli {
@@ -14,9 +17,9 @@ void require(bool holds, const std::string& message) {
 
 void check_meaning(const FitRequest& request, const FitOptions& options) {
   require(!request.prior || request.update != Update::ml, "--prior has no meaning with --update ml");
-  require(!request.weights || request.update != Update::ml || *request.weights == WeightsPrior::fixed,
+  require(!request.weights || request.update != Update::ml || *request.weights == fixed_weights_name,
           "--weights has a meaning with --update ml only as --weights fixed");
-  require(request.weights != WeightsPrior::stick_breaking || request.update == Update::vb,
+  require(request.weights != to_string(WeightsPrior::stick_breaking) || request.update == Update::vb,
           "--weights stick-breaking has a meaning with --update vb only");
   require(!request.tolerance || !is_sampling(options),
           "--tolerance has no meaning where something is sampled: there is no limit to come near to; use "
@@ -38,8 +41,28 @@ void check_meaning(const FitRequest& request, const FitOptions& options) {
           "--accelerate has no meaning with --batch-rows: it extrapolates updates of the whole data");
   require(!request.keep_saddle || request.starts_from_file(),
           "--keep-saddle has a meaning with --start FILE only: a saddle that a drawn start leads to is left");
+  require(request.freeze.empty() || request.starts_from_file(),
+          "--freeze keeps parameters of a start file; give one with --start");
+  require(!request.freeze_weights || request.weights.value_or(fixed_weights_name) == fixed_weights_name,
+          "--freeze-weights leaves nothing for --weights " + request.weights.value_or("") + " to be a prior of");
   require(!request.batch_rows || !request.verify,
           "--verify has no meaning with --batch-rows: there is no M-step from the whole data to check");
+}
+
+/// Numbers are those of components, all else names parameters.
+Freeze freeze_of(const FitRequest& request) {
+  Freeze freeze;
+  freeze.weights = request.freeze_weights || request.weights == fixed_weights_name;
+  for (const std::string& what : request.freeze) {
+    std::size_t component = 0;
+    const auto [end, error] = std::from_chars(what.data(), what.data() + what.size(), component);
+    if (error == std::errc() && end == what.data() + what.size()) {
+      freeze.components.push_back(component);
+    } else {
+      freeze.parameters.push_back(what);
+    }
+  }
+  return freeze;
 }
 
 }  // namespace
@@ -64,6 +87,7 @@ FitOptions fit_options(const FitRequest& request) {
   options.accelerate = request.accelerate;
   options.seed = request.seed;
   options.keep_saddle = request.keep_saddle;
+  options.freeze = freeze_of(request);
   options.verify = request.verify;
   options.threads = request.threads;
   return options;

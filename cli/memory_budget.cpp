@@ -75,19 +75,23 @@ std::size_t available_memory() {
 
 namespace {
 
-std::size_t model_bytes(const Family& family, const Hdf5Source& source, const FitSize& size) {
+std::size_t model_bytes(const Groups& groups, const Hdf5Source& source, const FitSize& size) {
   const std::size_t leaves = source.rows() / pass_granularity + 1;
   const std::size_t levels = static_cast<std::size_t>(std::ceil(std::log2(static_cast<double>(leaves)))) + 1;
-  const std::size_t component = family.statistic_size() + family.origin_size() + family.parameters().size();
-  return (model_copies + levels + model_copies_of_thread * size.threads) * size.components * component * sizeof(double);
+  std::size_t values = 0;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const Family& family = groups.family(g);
+    values += groups.components(g) * (family.statistic_size() + family.origin_size() + family.parameters().size());
+  }
+  return (model_copies + levels + model_copies_of_thread * size.threads) * values * sizeof(double);
 }
 
 /// What is taken when not a single row is kept, besides the chunks of streamed rows.
-std::size_t bytes_without_rows(const Hdf5Source& source, const FamilyPtr& family, const FitSize& size) {
+std::size_t bytes_without_rows(const Hdf5Source& source, const Groups* groups, const FitSize& size) {
   const std::size_t work = work_rows * (source.columns() + 4 * size.components) * sizeof(double);
   const std::size_t sample_rows = std::max(fewest_sample_rows, fewest_sample_rows_for_each_component * size.components);
   const std::size_t sample = std::min(sample_rows, source.rows()) * 2 * source.columns() * sizeof(double);
-  const std::size_t model = family ? model_bytes(*family, source, size) : 0;
+  const std::size_t model = groups ? model_bytes(*groups, source, size) : 0;
   return process_bytes + size.threads * (thread_bytes + work) + std::max(sample_allowance, sample) +
          std::max(model_allowance, model) + source.reading_bytes() + size.start_bytes;
 }
@@ -124,10 +128,10 @@ std::string mebibytes_text(std::size_t bytes) {
   return std::to_string(bytes / mebibyte + (bytes % mebibyte > 0 ? 1 : 0)) + "MiB";
 }
 
-CacheOptions plan_memory(std::optional<std::size_t> memory, const Hdf5Source& source, const FamilyPtr& family,
+CacheOptions plan_memory(std::optional<std::size_t> memory, const Hdf5Source& source, const Groups* groups,
                          const FitSize& size) {
   const std::size_t budget = memory.value_or(available_memory() / 2);
-  const std::size_t fixed = bytes_without_rows(source, family, size);
+  const std::size_t fixed = bytes_without_rows(source, groups, size);
   const std::size_t granule = pass_granularity * source.row_bytes();
   const std::size_t chunk =
       std::max(granule, std::clamp(budget / chunks_in_budget, least_chunk_bytes, greatest_chunk_bytes));

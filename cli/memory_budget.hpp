@@ -1,7 +1,7 @@
 #pragma once
 
 #include <mixfam/cached_source.hpp>
-#include <mixfam/family.hpp>
+#include <mixfam/groups.hpp>
 #include <mixfam/hdf5.hpp>
 
 #include <cstddef>
@@ -27,9 +27,9 @@ struct FitSize {
 };
 
 /// How `memory` bytes for the whole process are spent; without them, half of what the machine or its limits allow, and
-/// never too little. The family may be unknown: then its statistics are taken to be few.
+/// never too little. The families may be unknown: then its statistics are taken to be few.
 /// Throws Error(usage) naming the least that is enough when `memory` is less.
-CacheOptions plan_memory(std::optional<std::size_t> memory, const Hdf5Source& source, const FamilyPtr& family,
+CacheOptions plan_memory(std::optional<std::size_t> memory, const Hdf5Source& source, const Groups* groups,
                          const FitSize& size);
 
 }  // namespace mixfam::cli

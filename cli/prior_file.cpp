@@ -1,6 +1,7 @@
 #include "prior_file.hpp"
 
 #include "output/text.hpp"
+#include "weights_names.hpp"
 
 #include <mixfam/error.hpp>
 
@@ -24,16 +25,22 @@ std::string needed_text(const std::vector<std::size_t>& shape) {
          (shape.size() == 1 ? " numbers, or one for all" : " numbers (an array of rows), or one for the diagonal");
 }
 
-class PriorFile {
+class PriorReader {
  public:
-  PriorFile(std::string file, const Family& family, std::optional<WeightsPrior> weights)
-      : file_(std::move(file)), family_(family), weights_(weights) {}
+  PriorReader(std::string file, const Groups& groups, std::optional<std::string> weights)
+      : file_(std::move(file)), groups_(groups), weights_(std::move(weights)) {}
 
-  Prior read() const {
+  PriorFile read() {
+    Prior prior = read_document();
+    return {std::move(prior), fixed_weights_};
+  }
+
+ private:
+  Prior read_document() {
     const Json document = parse();
     if (!document.is_object()) refuse("an object {..} is needed");
     Prior prior;
-    prior.weights = weights_.value_or(prior.weights);
+    if (weights_) set_weights_prior(prior, *weights_);
     if (!document.contains("weights") && !document.contains("components")) {
       if (!document.empty()) set_components(prior, document);
       return prior;
@@ -50,7 +57,6 @@ class PriorFile {
     return prior;
   }
 
- private:
   [[noreturn]] void refuse(const std::string& reason) const {
     throw Error(ErrorKind::usage, "prior " + file_ + ": " + reason);
   }
@@ -73,24 +79,26 @@ class PriorFile {
     }
   }
 
-  void set_weights(Prior& prior, const Json& weights) const {
+  void set_weights(Prior& prior, const Json& weights) {
     if (!weights.is_object()) refuse("weights: an object {\"prior\": name, \"concentration\": a} is needed");
     for (const auto& [name, value] : weights.items())
       if (name != "prior" && name != "concentration")
         refuse("weights: '" + name + "' is unknown; known: prior, concentration");
     if (const auto name = weights.find("prior"); name != weights.end()) set_weights_prior(prior, *name);
     if (const auto value = weights.find("concentration"); value != weights.end()) {
-      if (prior.weights == WeightsPrior::fixed) refuse("weights: concentration has no meaning for fixed weights");
+      if (fixed_weights_) refuse("weights: concentration has no meaning for fixed weights");
       set_concentration(prior, *value);
     }
   }
 
-  void set_weights_prior(Prior& prior, const Json& name) const {
-    const auto found = name.is_string() ? from_string<WeightsPrior>(name.get<std::string>()) : std::nullopt;
-    if (!found) refuse("weights: prior = " + name.dump() + ": must be " + joined(names_of<WeightsPrior>(), " or "));
-    if (weights_ && *weights_ != *found)
-      refuse(std::string("weights: prior is ") + to_string(*found) + ", but --weights is " + to_string(*weights_));
-    prior.weights = *found;
+  void set_weights_prior(Prior& prior, const Json& name) {
+    const std::string text = name.is_string() ? name.get<std::string>() : "";
+    const auto found = from_string<WeightsPrior>(text);
+    if (!found && text != fixed_weights_name)
+      refuse("weights: prior = " + name.dump() + ": must be " + joined(names_of_weights(), " or "));
+    if (weights_ && *weights_ != text) refuse("weights: prior is " + text + ", but --weights is " + *weights_);
+    fixed_weights_ = text == fixed_weights_name;
+    prior.weights = found.value_or(WeightsPrior::dirichlet);
   }
 
   void set_concentration(Prior& prior, const Json& value) const {
@@ -103,20 +111,29 @@ class PriorFile {
   }
 
   void set_components(Prior& prior, const Json& components) const {
-    if (!components.is_object()) refuse("components: an object of hyperparameters is needed");
-    prior.components = flat_hyperparameters(family_);
-    set_fields(*prior.components, components, "");
+    prior.components = flat_hyperparameters(groups_);
+    if (groups_.size() == 1) return set_group(*prior.components, 0, components);
+    if (!components.is_array() || components.size() != groups_.size())
+      refuse("components: an array of " + std::to_string(groups_.size()) +
+             " objects of hyperparameters is needed, one for each family of '" + groups_.spec() + "'");
+    for (std::size_t g = 0; g < groups_.size(); ++g) set_group(*prior.components, g, components[g]);
   }
 
-  void set_fields(ParameterTable& table, const Json& object, const std::string& prefix) const {
+  void set_group(ParameterTable& table, std::size_t g, const Json& components) const {
+    if (!components.is_object()) refuse("components: an object of hyperparameters is needed");
+    set_fields(table, g, components, "");
+  }
+
+  void set_fields(ParameterTable& table, std::size_t g, const Json& object, const std::string& prefix) const {
+    const Schema& schema = table.schema(g);
     for (const auto& [name, value] : object.items()) {
       const std::string full_name = prefix + name;
-      if (const auto index = table.schema().find(full_name)) {
-        set_field(table.schema().fields()[*index], value, table.field(0, full_name));
-      } else if (is_factor(table.schema(), full_name) && value.is_object()) {
-        set_fields(table, value, full_name + "/");
+      if (const auto index = schema.find(full_name)) {
+        set_field(schema.fields()[*index], value, table.field(g, full_name));
+      } else if (is_factor(schema, full_name) && value.is_object()) {
+        set_fields(table, g, value, full_name + "/");
       } else {
-        refuse("'" + full_name + "' is unknown; known: " + known_names(table.schema()));
+        refuse("'" + full_name + "' is unknown; known: " + known_names(schema));
       }
     }
   }
@@ -130,7 +147,7 @@ class PriorFile {
   static std::string known_names(const Schema& schema) {
     std::vector<std::string> names;
     for (const Field& field : schema.fields()) names.push_back(field.name);
-    return joined(names, ", ");
+    return names.empty() ? "none" : joined(names, ", ");
   }
 
   void set_field(const Field& field, const Json& value, VectorView out) const {
@@ -159,14 +176,15 @@ class PriorFile {
   }
 
   std::string file_;
-  const Family& family_;
-  std::optional<WeightsPrior> weights_;
+  const Groups& groups_;
+  std::optional<std::string> weights_;
+  bool fixed_weights_ = false;
 };
 
 }  // namespace
 
-Prior read_prior(const std::string& file, const Family& family, std::optional<WeightsPrior> weights) {
-  return PriorFile(file, family, weights).read();
+PriorFile read_prior(const std::string& file, const Groups& groups, const std::optional<std::string>& weights) {
+  return PriorReader(file, groups, weights).read();
 }
 
 }  // namespace mixfam::cli

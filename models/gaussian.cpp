@@ -510,6 +510,17 @@ class Gaussian : public LocatedAtMean {
       if (!std::isfinite(covariance(i, i))) return overflowing();
     return d_ > 1 && spread_count <= static_cast<double>(d_) ? singular(d_, spread_count) : singular(covariance);
   }
+  /// See Family::hold; field 0 is the mean.
+  void hold(std::size_t field, ConstVectorView theta, VectorView s) const {
+    const auto sum = s.part(StatisticLayout::sum, d_);
+    hold_mean_or_spread(*this, field, theta.part(0, d_), s, sum, [&] {
+      const auto covariance = square(theta.part(d_, d_ * d_), d_);
+      for (std::size_t i = 0; i < d_; ++i)
+        for (std::size_t j = 0; j <= i; ++j)
+          s[layout_.squares + packed::at(i, j)] =
+              s[StatisticLayout::spread_count] * covariance(i, j) + sum[i] * sum[j] / s[StatisticLayout::mean_count];
+    });
+  }
   std::optional<Reason> collapse(ConstVectorView theta) const {
     const auto covariance = square(theta.part(d_, d_ * d_), d_);
     std::vector<std::vector<ColumnTerm>> constant;
@@ -623,6 +634,7 @@ class KnownVarianceGaussian : private SphericalGaussian {
     return SphericalGaussian::step(ConstMatrixView::row_major(rows.data(), theta.rows(), columns() + 1));
   }
 
+  using SphericalGaussian::hold;
   using SphericalGaussian::origin;
   using SphericalGaussian::origin_at;
   using SphericalGaussian::origin_size;

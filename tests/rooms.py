@@ -15,9 +15,9 @@ HEADERS = {
     "": "enum_names export error matrix_view",
     "numerics": "random workspace xtensor",
     "data": "block source cached_source merged_source",
-    "family": "parameters statistics family family_concepts exponential_family columnwise product registry"
+    "family": "parameters statistics family family_concepts exponential_family columnwise groups product registry"
               " detail/statistic_products detail/family_model detail/prior_model",
-    "model": "assignment update prior posterior mixture divergence",
+    "model": "assignment freeze update prior posterior mixture divergence",
     "inference": "initialize trace fit_state fit",
     "io": "atomic_file hdf5",
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <mixfam/family.hpp>
+#include <mixfam/groups.hpp>
 
 #include <string>
 #include <vector>
@@ -18,11 +18,11 @@ struct Category {
 /// What the columns of the data, and their values, are called.
 struct ColumnLabels {
   std::vector<std::string> names;                 ///< D
-  std::vector<std::vector<Category>> categories;  ///< D; empty for a column that the family does not see as categories
+  std::vector<std::vector<Category>> categories;  ///< D; empty for a column that no family sees as categories
 };
 
 /// `labels` as those of a Source.
-ColumnLabels column_labels(const Family& family, std::vector<std::string> names,
+ColumnLabels column_labels(const Groups& groups, std::vector<std::string> names,
                            const std::vector<std::vector<std::string>>& labels);
 
 /// The columns of the data that a field of the family's parameters or hyperparameters is about.

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json row_json(const ParameterTable& table, std::size_t k) { return parameters_json(table.schema(), table.row(k)); }
+Json row_json(const ParameterTable& table, std::size_t k) { return parameters_json(table.schema(k), table.row(k)); }
 
 Json posterior_json(const Posterior& posterior, std::size_t k) {
   return {{"weight",
@@ -34,7 +34,9 @@ Json posterior_json(const Posterior& posterior, std::size_t k) {
 Json components_json(const Mixture& mixture, const std::optional<Posterior>& posterior) {
   Json list = Json::array();
   for (std::size_t k = 0; k < mixture.components(); ++k) {
-    Json component = {{"weight", mixture.weights()[k]}, {"parameters", row_json(mixture.parameters(), k)}};
+    Json component = {{"weight", mixture.weights()[k]},
+                      {"family", mixture.groups().family_of(k).spec()},
+                      {"parameters", row_json(mixture.parameters(), k)}};
     if (posterior) component["posterior"] = posterior_json(*posterior, k);
     list.push_back(std::move(component));
   }

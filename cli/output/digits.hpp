@@ -10,8 +10,8 @@ namespace mixfam::cli {
 /// at least.
 int digits_for(double size, double spread);
 
-/// Significant digits for each number of a table's rows. What a number is spread by is the standard deviation that the
-/// table holds for its column, such as that of a mean, else the difference between the components.
-std::vector<int> digits_of(const ParameterTable& table);
+/// Significant digits for each number of rows with one schema. What a number is spread by is the standard deviation
+/// that the rows hold for its column, such as that of a mean, else the difference between the components.
+std::vector<int> digits_of(const Schema& schema, ConstMatrixView rows);
 
 }  // namespace mixfam::cli

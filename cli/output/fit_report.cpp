@@ -59,7 +59,9 @@ std::string method(const FitOptions& options) {
   } else {
     text = fmt::format("{}, {}", phrase_for(options.assignment), phrase_for(options.update));
   }
-  if (options.prior.weights == WeightsPrior::fixed) text += ", fixed weights";
+  if (options.freeze.weights) text += ", fixed weights";
+  for (const std::size_t k : options.freeze.components) text += fmt::format(", component {} frozen", k);
+  for (const std::string& name : options.freeze.parameters) text += fmt::format(", {} frozen", printable(name));
   if (options.temperature > 1)
     text += fmt::format(", annealed from temperature {} by {}", format_value(options.temperature),
                         format_value(options.cooling));
@@ -79,7 +81,7 @@ std::string head(const FitOutcome& outcome) {
                   printable(joined(outcome.columns.names, ", "), shown_names));
   if (outcome.distinct_rows) text += fmt::format("        {}\n", plural(*outcome.distinct_rows, "distinct row"));
   text += fmt::format("model   {} of {}\n", plural(outcome.best().mixture.components(), "component"),
-                      printable(outcome.best().mixture.family().spec(), 80));
+                      printable(outcome.best().mixture.groups().spec(), 80));
   text += fmt::format("method  {}\n", method(outcome.options));
   text += fmt::format("start   {}, seed {}", printable(request.start, 80), request.seed);
   if (request.restarts > 1) text += fmt::format(", best of {}", plural(request.restarts, "start"));
@@ -172,8 +174,7 @@ std::string fit_report(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   const FitResult& best = outcome.best();
   std::string text = head(outcome);
-  if (outcome.has_prior())
-    text += "\nPrior\n" + prior_table(outcome.options.prior, best.mixture.family(), outcome.columns);
+  if (outcome.has_prior()) text += "\nPrior\n" + prior_table(outcome.options, best.mixture.groups(), outcome.columns);
   text +=
       request.restarts > 1 ? fmt::format("\nIterations of start {}\n", outcome.runs.best_restart) : "\nIterations\n";
   text += trace_table(outcome) + trace_legend(outcome);
@@ -183,7 +184,7 @@ std::string fit_report(const FitOutcome& outcome) {
   text += components_table(best.mixture, outcome.columns);
   text += "\nSoundness\n" + soundness_table(best);
   if (best.posterior)
-    text += "\nPosterior\n" + posterior_table(*best.posterior, best.mixture.family(), outcome.columns);
+    text += "\nPosterior\n" + posterior_table(*best.posterior, best.mixture.groups(), outcome.columns);
   text += "\nResult\n" + figures(outcome);
   return text + "\n" + wrapped(verdict_sentence(outcome), terminal_width(STDOUT_FILENO), 2);
 }

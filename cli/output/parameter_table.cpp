@@ -5,6 +5,7 @@
 #include "output/terminal.hpp"
 #include "output/text.hpp"
 #include "output/text_table.hpp"
+#include "weights_names.hpp"
 
 #include <fmt/format.h>
 
@@ -118,16 +119,21 @@ class FieldRows {
 void append_rows(std::vector<Row>& rows, const std::vector<std::string>& lead, const Family& family,
                  const ParameterTable& table, std::size_t k, const std::vector<int>& digits,
                  const ColumnLabels& labels) {
-  const Schema& schema = table.schema();
+  const Schema& schema = table.schema(k);
+  bool any = false;
   for (std::size_t f = 0; f < schema.fields().size(); ++f) {
     const Field& field = schema.fields()[f];
     if (!field.is_shown()) continue;
+    any = true;
     const ConstVectorView values = table.row(k).part(schema.offset(f), field.size());
     for (auto& [label, cells] : FieldRows(family, field, values, &digits[schema.offset(f)], labels).rows()) {
       rows.push_back({lead, std::move(cells)});
       rows.back().labels.push_back(label);
     }
   }
+  if (any) return;
+  rows.push_back({lead, std::vector<std::string>(labels.names.size())});
+  rows.back().labels.push_back("none");
 }
 
 std::size_t widest(const std::vector<Row>& rows, std::size_t column, std::size_t header) {
@@ -195,10 +201,9 @@ std::string note_on_matrices(const Schema& schema) {
   return text;
 }
 
-std::string weights_text(const Prior& prior) {
+std::string weights_text(const Prior& prior, bool fixed) {
+  if (fixed) return fixed_weights_name;
   switch (prior.weights) {
-    case WeightsPrior::fixed:
-      return "fixed";
     case WeightsPrior::stick_breaking:
       return "stick-breaking of a Dirichlet process, concentration = " + list(prior.concentration);
     case WeightsPrior::dirichlet:
@@ -213,20 +218,43 @@ std::string weights_text(const Prior& prior) {
 
 std::string components_table(const Mixture& mixture, const ColumnLabels& columns) {
   const ParameterTable& table = mixture.parameters();
-  const std::vector<int> digits = digits_of(table);
+  const Groups& groups = mixture.groups();
   std::vector<Row> rows;
-  for (std::size_t k = 0; k < mixture.components(); ++k)
-    append_rows(rows, {std::to_string(k), format_value(mixture.weights()[k])}, mixture.family(), table, k, digits,
-                columns);
-  return layout({"component", "weight", "parameter"}, columns.names, rows) + note_on_matrices(table.schema());
+  std::string notes;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const Family& family = groups.family(g);
+    const std::vector<int> digits = digits_of(family.parameters(), table.view(g));
+    for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k) {
+      std::vector<std::string> lead = {std::to_string(k), format_value(mixture.weights()[k])};
+      if (groups.size() > 1) lead.insert(lead.begin() + 1, printable(family.name(), widest_name));
+      append_rows(rows, lead, family, table, k, digits, columns);
+    }
+    notes += note_on_matrices(family.parameters());
+  }
+  std::vector<std::string> headers = {"component", "weight", "parameter"};
+  if (groups.size() > 1) headers.insert(headers.begin() + 1, "family");
+  return layout(headers, columns.names, rows) + notes;
 }
 
-std::string prior_table(const Prior& prior, const Family& family, const ColumnLabels& columns) {
-  std::string text = "  weights: " + weights_text(prior) + "\n";
+std::string prior_table(const FitOptions& options, const Groups& groups, const ColumnLabels& columns) {
+  const Prior& prior = options.prior;
+  std::string text = "  weights: " + weights_text(prior, options.freeze.weights) + "\n";
   if (!prior.components) return text + "  components: flat\n";
   std::vector<Row> rows;
-  append_rows(rows, {}, family, *prior.components, 0, digits_of(*prior.components), columns);
-  return text + layout({"components"}, columns.names, rows) + note_on_matrices(prior.components->schema());
+  std::string notes;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const Schema& schema = prior.components->schema(g);
+    std::vector<std::string> lead;
+    if (groups.size() > 1) lead.push_back(printable(groups.family(g).name(), widest_name));
+    append_rows(rows, lead, groups.family(g), *prior.components, g, digits_of(schema, prior.components->view(g)),
+                columns);
+    notes += note_on_matrices(schema);
+  }
+  return text +
+         layout(groups.size() > 1 ? std::vector<std::string>{"family", "components"}
+                                  : std::vector<std::string>{"components"},
+                columns.names, rows) +
+         notes;
 }
 
 }  // namespace mixfam::cli

@@ -2,8 +2,8 @@
 
 #include "output/column_labels.hpp"
 
+#include <mixfam/fit.hpp>
 #include <mixfam/mixture.hpp>
-#include <mixfam/prior.hpp>
 
 #include <string>
 
@@ -13,6 +13,6 @@ namespace mixfam::cli {
 std::string components_table(const Mixture& mixture, const ColumnLabels& columns);
 
 /// The hyperparameters, laid out in the same way.
-std::string prior_table(const Prior& prior, const Family& family, const ColumnLabels& columns);
+std::string prior_table(const FitOptions& options, const Groups& groups, const ColumnLabels& columns);
 
 }  // namespace mixfam::cli

@@ -1,6 +1,7 @@
 #include "output/parameters_json.hpp"
 
 #include "output/dense_matrix.hpp"
+#include "weights_names.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -44,15 +45,21 @@ Json parameters_json(const Schema& schema, ConstVectorView row) {
   return object;
 }
 
-Json prior_json(const Prior& prior) {
-  Json weights = {{"prior", to_string(prior.weights)}};
-  if (prior.weights != WeightsPrior::fixed) {
+Json prior_json(const FitOptions& options) {
+  const Prior& prior = options.prior;
+  const bool fixed = options.freeze.weights;
+  Json weights = {{"prior", fixed ? fixed_weights_name : to_string(prior.weights)}};
+  if (!fixed) {
     const bool one_for_all = prior.concentration.size() == 1;
     weights["concentration"] = one_for_all ? Json(prior.concentration.front()) : Json(prior.concentration);
   }
   Json document = {{"weights", weights}};
-  document["components"] =
-      prior.components ? parameters_json(prior.components->schema(), prior.components->row(0)) : Json::object();
+  document["components"] = Json::object();
+  if (!prior.components) return document;
+  const ParameterTable& table = *prior.components;
+  Json list = Json::array();
+  for (std::size_t g = 0; g < table.components(); ++g) list.push_back(parameters_json(table.schema(g), table.row(g)));
+  document["components"] = list.size() == 1 ? list.front() : list;
   return document;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <mixfam/fit.hpp>
 #include <mixfam/matrix_view.hpp>
 #include <mixfam/parameters.hpp>
-#include <mixfam/prior.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -14,8 +14,8 @@ namespace mixfam::cli {
 /// object. Covariance and scatter matrices always as D x D, however they are stored.
 nlohmann::ordered_json parameters_json(const Schema& schema, ConstVectorView row);
 
-/// The same shape of document that `--prior FILE.json` takes.
-nlohmann::ordered_json prior_json(const Prior& prior);
+/// The prior, in the same shape of document that `--prior FILE.json` takes.
+nlohmann::ordered_json prior_json(const FitOptions& options);
 
 /// The document as text for people and programs alike; NaN is null, text that is not UTF-8 is made so.
 std::string document_text(const nlohmann::ordered_json& document);

@@ -67,7 +67,7 @@ std::vector<std::string> cells_of(double mean, double mode, double lower, double
 
 }  // namespace
 
-std::string posterior_table(const Posterior& posterior, const Family& family, const ColumnLabels& columns) {
+std::string posterior_table(const Posterior& posterior, const Groups& groups, const ColumnLabels& columns) {
   TextTable table;
   for (const char* header : {"component", "parameter", "column"}) table.add_column(header, TextTable::Align::left);
   table.add_column("mean");
@@ -84,8 +84,9 @@ std::string posterior_table(const Posterior& posterior, const Family& family, co
       ++left_out;
     }
   };
-  const Schema& schema = posterior.mean.schema();
   for (std::size_t k = 0; k < posterior.mean.components(); ++k) {
+    const Schema& schema = posterior.mean.schema(k);
+    const Family& family = groups.family_of(k);
     add({std::to_string(k), "weight", ""},
         cells_of(posterior.weight_mean[k], std::nan(""), posterior.weight_lower[k], posterior.weight_upper[k]));
     for (std::size_t f = 0; f < schema.fields().size(); ++f) {
@@ -98,9 +99,9 @@ std::string posterior_table(const Posterior& posterior, const Family& family, co
     }
   }
   if (left_out > 0) table.add_remark(fmt::format("... {} lines left out (all of them: --json) ...", left_out));
-  if (family.columns() > shown_columns)
+  if (groups.columns() > shown_columns)
     table.add_remark(
-        fmt::format("... of {} columns the first {} (all of them: --json) ...", family.columns(), shown_columns));
+        fmt::format("... of {} columns the first {} (all of them: --json) ...", groups.columns(), shown_columns));
   return table.str(terminal_width(STDOUT_FILENO), 3);
 }
 

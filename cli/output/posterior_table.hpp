@@ -11,6 +11,6 @@ namespace mixfam::cli {
 
 /// Mean, mode and central interval of each weight and parameter, a line for each number; of matrices the diagonal, of
 /// many columns, categories or lines the first ones.
-std::string posterior_table(const Posterior& posterior, const Family& family, const ColumnLabels& columns);
+std::string posterior_table(const Posterior& posterior, const Groups& groups, const ColumnLabels& columns);
 
 }  // namespace mixfam::cli

@@ -4,6 +4,9 @@
 #include "output/components_json.hpp"
 #include "output/parameters_json.hpp"
 #include "output/trace_json.hpp"
+#include "weights_names.hpp"
+
+#include <mixfam/registry.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -22,14 +25,15 @@ Json options(const FitOutcome& outcome) {
   Json json = {{"data", outcome.file + ":" + outcome.path},
                {"columns", outcome.columns.names},
                {"family", request.family},
-               {"components", request.components},
+               {"components", Registry::count_components(request.family, request.components)},
                {"start", request.start},
                {"restarts", request.restarts},
                {"prefer", to_string(request.prefer)},
                {"seed", request.seed},
                {"update", to_string(options.update)},
                {"assign", to_string(options.assignment)},
-               {"weights", to_string(options.prior.weights)},
+               {"weights", options.freeze.weights ? fixed_weights_name : to_string(options.prior.weights)},
+               {"freeze", request.freeze},
                {"tolerance", options.tolerance},
                {"max_iterations", options.max_iterations},
                {"temperature", options.temperature},
@@ -41,7 +45,7 @@ Json options(const FitOutcome& outcome) {
                {"keep_saddle", options.keep_saddle},
                {"verify", options.verify},
                {"merge_rows", request.merge_rows}};
-  if (outcome.has_prior()) json["prior"] = prior_json(options.prior);
+  if (outcome.has_prior()) json["prior"] = prior_json(options);
   return json;
 }
 
@@ -85,12 +89,12 @@ std::string result_json(const FitOutcome& outcome) {
   const FitResult& best = outcome.best();
   Json json = {{"mixfam", MIXFAM_VERSION}};
   json["data"] = data(outcome);
-  json["family"] = best.mixture.family().spec();
+  json["family"] = best.mixture.groups().spec();
   json["components"] = components_json(best.mixture, best.posterior);
   json["soundness"] = soundness_json(best.soundness);
   json["update"] = to_string(outcome.request.update);
   json["assign"] = to_string(outcome.request.assignment);
-  if (outcome.has_prior()) json["prior"] = prior_json(outcome.options.prior);
+  if (outcome.has_prior()) json["prior"] = prior_json(outcome.options);
   json["seed"] = outcome.request.seed;
   json["instruction_set"] = best.instruction_set;
   json["verdict"] = to_string(outcome.verdict());

@@ -248,6 +248,13 @@ class Columnwise : public detail::ColumnwisePriorOf<F> {
     }
     return std::nullopt;
   }
+  void hold(std::size_t field, ConstVectorView theta, VectorView s) const requires requires(const F& f) {
+    f.hold(field, theta, s);
+  }
+  {
+    const std::size_t size = single_.statistic_size();
+    for (std::size_t j = 0; j < columns_; ++j) single_.hold(field, layout_.column(theta, j), s.part(j * size, size));
+  }
   void sample(ConstVectorView theta, Random& random, VectorView x) const {
     for (std::size_t j = 0; j < columns_; ++j) single_.sample(layout_.column(theta, j), random, x.part(j, 1));
   }

@@ -15,8 +15,10 @@ struct Estimate {
 };
 
 /// KL(p_j || p_k) = <c_j - c_k, E_j[t]> between all components, K x K row-major, in nats; infinity where component j
-/// has mass that component k gives probability 0.
+/// has mass that component k gives probability 0. Throws Error(usage) where there are several groups.
 MIXFAM_API std::vector<double> component_divergences(const Mixture& mixture);
+/// The same of any groups: those between components of different families by draws.
+MIXFAM_API std::vector<Estimate> component_divergences(const Mixture& mixture, std::size_t draws, std::uint64_t seed);
 
 /// How far components are mistaken for each other: E[p(z = k | x)] for x drawn from component j, K x K row-major; the
 /// diagonal is 1 where nothing overlaps.

@@ -206,6 +206,13 @@ class MIXFAM_API Family {
   // --- all components ---------------------------------------------------------------------------------------
   /// theta = argmax sum_k <S_k, c(theta_k; o_k)>. Rows of the components returned as degenerate are left unspecified.
   virtual Estimates mle(ConstMatrixView S, ConstMatrixView origins, MatrixView theta) const = 0;
+
+  // --- estimates that keep a parameter, such as a mean -------------------------------------------------------
+  /// Whether there is a formula for the other parameters given this one.
+  virtual bool can_hold(const std::string& parameter) const;
+  /// Changes the statistics of a component to those whose estimate has the parameter as theta has it, to within
+  /// rounding, and the best other parameters given it.
+  virtual void hold(const std::string& parameter, ConstVectorView theta, ConstVectorView origin, VectorView s) const;
 };
 
 using FamilyPtr = std::shared_ptr<const Family>;

@@ -4,6 +4,7 @@
 #include <mixfam/enum_names.hpp>
 #include <mixfam/export.hpp>
 #include <mixfam/fit_state.hpp>
+#include <mixfam/freeze.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/mixture.hpp>
 #include <mixfam/posterior.hpp>
@@ -55,7 +56,8 @@ struct EnumNames<Acceleration> {
 struct FitOptions {
   Update update = Update::ml;
   Assignment assignment = Assignment::soft;
-  Prior prior;                         ///< `ml` uses nothing of it but fixed weights
+  Prior prior;  ///< `ml` uses nothing of it
+  Freeze freeze = {};
   double tolerance = 1e-6;             ///< estimated remaining gain of the objective, in nats; 0: make all iterations
   std::size_t max_iterations = 10000;  ///< updates of the whole data; all of them are made by sampling methods
   DegeneratePolicy degenerate = DegeneratePolicy::error;
@@ -111,7 +113,7 @@ struct MIXFAM_API FitResult {
 
   std::optional<Posterior> posterior;  ///< of weights and parameters given the last assignment; `map`, `vb`, `sampled`
   double final_log_likelihood;         ///< log p(X | mixture), weighted
-  std::size_t free_parameters;         ///< of the criteria: the weights count K - 1 unless they are fixed
+  std::size_t free_parameters;         ///< of the criteria: what is frozen is not counted
   std::string instruction_set;         ///< "baseline", "avx2" or "avx512": another may change the last bits
   std::vector<ComponentSoundness> soundness;  ///< of each component
 
@@ -130,6 +132,9 @@ struct MIXFAM_API FitResult {
 /// The fit that begins with the update of given responsibilities R (N x K): rows >= 0 that sum to 1 within 1e-6.
 /// Throws Error(data) for rows that do not, Error(numerical) when a component is degenerate.
 MIXFAM_API FitResult fit_responsibilities(const FamilyPtr& family, ConstMatrixView R, Source& source,
+                                          const FitOptions& options = {});
+/// The same for K components in groups.
+MIXFAM_API FitResult fit_responsibilities(const Groups& groups, ConstMatrixView R, Source& source,
                                           const FitOptions& options = {});
 
 /// Fits a mixture by expectation maximisation over additive sufficient statistics, starting at `start`.
@@ -206,5 +211,7 @@ struct RestartsOptions {
 /// Throws Error(numerical) when no start yields a mixture at all.
 MIXFAM_API RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Source& source,
                                        const RestartsOptions& restarts = {}, const FitOptions& options = {});
+MIXFAM_API RestartsResult fit_restarts(const Groups& groups, Source& source, const RestartsOptions& restarts = {},
+                                       const FitOptions& options = {});
 
 }  // namespace mixfam

@@ -103,7 +103,13 @@ MIXFAM_API SavedModel load_model(const std::string& file, const Registry& regist
 MIXFAM_API Mixture load_start(const std::string& file, const FamilyPtr& family,
                               const Registry& registry = Registry::builtin(),
                               const std::vector<std::string>& column_names = {});
+/// The same for K components in groups; of several groups the parameters lie in `/components/0` and so on.
+MIXFAM_API Mixture load_start(const std::string& file, const Groups& groups,
+                              const Registry& registry = Registry::builtin(),
+                              const std::vector<std::string>& column_names = {});
 
+/// How many weights a model or start file holds. Throws Error(data).
+MIXFAM_API std::size_t start_components(const std::string& file);
 /// Whether the file holds `/responsibilities`, `/weights` (a model), or neither.
 enum class StartFileKind { model, responsibilities };
 /// Throws Error(data) when the file cannot be read or is neither.

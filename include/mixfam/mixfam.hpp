@@ -11,6 +11,8 @@
 #include <mixfam/family.hpp>
 #include <mixfam/fit.hpp>
 #include <mixfam/fit_state.hpp>
+#include <mixfam/freeze.hpp>
+#include <mixfam/groups.hpp>
 #include <mixfam/hdf5.hpp>
 #include <mixfam/initialize.hpp>
 #include <mixfam/matrix_view.hpp>

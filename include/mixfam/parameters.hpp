@@ -4,8 +4,10 @@
 #include <mixfam/export.hpp>
 #include <mixfam/matrix_view.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mixfam {
@@ -89,36 +91,61 @@ class MIXFAM_API Schema {
   std::size_t size_ = 0;
 };
 
-/// The values of a schema for K components: a K x schema.size() matrix, row-major.
+/// The values that describe K components, one row for each: K x schema.size(), row-major. Groups of neighbours may have
+/// a schema each, and rows of that size.
 class MIXFAM_API ParameterTable {
  public:
+  /// Components with one schema.
+  struct Group {
+    Schema schema;
+    std::size_t components;
+  };
+
   ParameterTable() = default;
   ParameterTable(Schema schema, std::size_t components);
+  explicit ParameterTable(std::vector<Group> groups);
 
-  const Schema& schema() const { return schema_; }
   std::size_t components() const { return components_; }
+  /// Of one component, which is any where all have the same.
+  const Schema& schema(std::size_t k = 0) const { return part_of(k).schema; }
   /// The values of one component. Throws Error(usage) where there is none of that number.
   VectorView row(std::size_t k) {
-    require(k);
-    return {values_.data() + k * schema_.size(), schema_.size()};
+    const auto values = std::as_const(*this).row(k);
+    return {const_cast<double*>(values.data()), values.size()};
   }
   ConstVectorView row(std::size_t k) const {
-    require(k);
-    return {values_.data() + k * schema_.size(), schema_.size()};
+    if (k >= components_) refuse(k);
+    const Part& part = part_of(k);
+    return {values_.data() + part.offset + (k - part.first) * part.schema.size(), part.schema.size()};
   }
   /// The values of one field of one component. Throws Error(usage) for an unknown name or component.
   VectorView field(std::size_t k, const std::string& name);
   ConstVectorView field(std::size_t k, const std::string& name) const;
-  MatrixView view() { return MatrixView::row_major(values_.data(), components_, schema_.size()); }
-  ConstMatrixView view() const { return ConstMatrixView::row_major(values_.data(), components_, schema_.size()); }
+
+  std::size_t groups() const { return parts_ ? parts_->size() : 0; }
+  /// All components of a group.
+  MatrixView view(std::size_t group = 0) {
+    const auto values = std::as_const(*this).view(group);
+    return MatrixView::row_major(const_cast<double*>(values.data()), values.rows(), values.columns());
+  }
+  ConstMatrixView view(std::size_t group = 0) const {
+    if (group >= groups()) return {};
+    const Part& part = (*parts_)[group];
+    return ConstMatrixView::row_major(values_.data() + part.offset, part.components, part.schema.size());
+  }
 
  private:
-  void require(std::size_t k) const {
-    if (k >= components_) refuse(k);
-  }
+  struct Part {
+    Schema schema;
+    std::size_t components;
+    std::size_t first;   // component
+    std::size_t offset;  // of its first value
+  };
+
+  const Part& part_of(std::size_t k) const;
   [[noreturn]] void refuse(std::size_t k) const;
 
-  Schema schema_;
+  std::shared_ptr<const std::vector<Part>> parts_;
   std::size_t components_ = 0;
   std::vector<double> values_;
 };

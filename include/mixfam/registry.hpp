@@ -2,14 +2,22 @@
 
 #include <mixfam/export.hpp>
 #include <mixfam/family.hpp>
+#include <mixfam/groups.hpp>
 #include <mixfam/source.hpp>
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace mixfam {
+
+/// The least and the greatest value of a column.
+struct Range {
+  double least;
+  double greatest;
+};
 
 /// What a family is asked for by name.
 struct Shape {
@@ -17,6 +25,10 @@ struct Shape {
   std::map<std::string, std::string> options;  ///< from "name:key=value,key=value"
   /// The distinct values of each column, sorted, where the entry needs them and they are known; else empty.
   std::vector<std::vector<double>> categories = {};
+  /// What each column spans, where the entry needs that and it is known; else empty.
+  std::vector<Range> ranges = {};
+  /// Of each column, whether other components of the mixture take its values for whole numbers; empty: of none.
+  std::vector<bool> whole = {};
 };
 
 /// A family that can be made by name.
@@ -32,6 +44,8 @@ struct RegistryEntry {
   bool needs_categories = false;
   /// A specification that makes the family over any number of columns without data; empty: the name is one.
   std::string example = {};
+  /// Whether the family needs to know what its columns span, which comes from the data unless options declare it.
+  bool needs_ranges = false;
 };
 
 /// Families by name: a value that can be copied and extended.
@@ -65,9 +79,22 @@ class MIXFAM_API Registry {
   FamilyPtr make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names = {},
                  Source* data = nullptr) const;
 
+  /// The components of a mixture, as in "3 gaussian + 1 uniform" or "2 (gaussian(a,b) * categorical(c)) + 1 uniform":
+  ///
+  ///     groups = group { "+" group }      group = [ number ] family
+  ///
+  /// `components`: how many there are in all, where that is known. A family without a number takes what the others
+  /// leave. Throws Error(usage) besides where numbers do not agree, or more than one is left open.
+  Groups make_groups(const std::string& spec, std::optional<std::size_t> components, std::size_t columns,
+                     const std::vector<std::string>& column_names = {}, Source* data = nullptr) const;
+
+  /// How many components a specification makes. Throws as `make_groups` does.
+  static std::size_t count_components(const std::string& spec, std::optional<std::size_t> components);
+
   /// Whether a specification means a given family, whatever the words: it makes one with the same factors and
   /// parameters, where categories that it does not declare are those of the family. False where it makes none.
   bool means(const std::string& spec, const Family& family, const std::vector<std::string>& column_names = {}) const;
+  bool means(const std::string& spec, const Groups& groups, const std::vector<std::string>& column_names = {}) const;
 
  private:
   std::vector<RegistryEntry> entries_;

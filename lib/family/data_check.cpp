@@ -105,28 +105,43 @@ std::string describe_cell(const Source& source, std::size_t row, std::size_t col
   return describe_row(source, row) + ", " + describe_column(source, column);
 }
 
-DataCheck check_data(const Family& family, const Rows& rows) {
+namespace {
+
+/// For each row log h of the family that gives it most.
+void greatest_log_base(const Groups& groups, const Block& x, std::vector<double>& out, std::vector<double>& one) {
+  out.assign(x.rows, 0);
+  groups.family(0).add_log_base(x, out);
+  for (std::size_t g = 1; g < groups.size(); ++g) {
+    one.assign(x.rows, 0);
+    groups.family(g).add_log_base(x, one);
+    for (std::size_t n = 0; n < x.rows; ++n) out[n] = std::max(out[n], one[n]);
+  }
+}
+
+}  // namespace
+
+DataCheck check_data(const Groups& groups, const Rows& rows) {
   Source& source = rows.source;
-  if (family.columns() != source.columns())
+  if (groups.columns() != source.columns())
     throw Error(ErrorKind::usage, source.name() + " has " + std::to_string(source.columns()) + " columns, but '" +
-                                      family.spec() + "' models " + std::to_string(family.columns()));
-  check_labels(family, source);
-  const auto add = [&, log_base = std::vector<double>()](const DataBlock& block, Totals& leaf) mutable {
-    check_values(family, source, block);
-    log_base.assign(block.x.rows, 0);
-    family.add_log_base(block.x, log_base);
+                                      groups.spec() + "' models " + std::to_string(groups.columns()));
+  for (std::size_t g = 0; g < groups.size(); ++g) check_labels(groups.family(g), source);
+  const auto add = [&, log_base = std::vector<double>(), buffer = std::vector<double>()](const DataBlock& block,
+                                                                                         Totals& leaf) mutable {
+    for (std::size_t g = 0; g < groups.size(); ++g) check_values(groups.family(g), source, block);
+    greatest_log_base(groups, block.x, log_base, buffer);
     for (std::size_t n = 0; n < block.x.rows; ++n) {
       const double weight = block.weights ? block.weights[n] : 1;
       if (weight == 0) continue;
       if (log_base[n] == -std::numeric_limits<double>::infinity())
         throw Error(ErrorKind::data, describe_row(source, block.first_row + n) + " has probability 0 under '" +
-                                         family.spec() + "' whatever its parameters");
+                                         groups.spec() + "' whatever its parameters");
       leaf.values[0] += weight * log_base[n];
       leaf.values[1] += weight;
     }
   };
   const Totals totals = reduce(rows, Totals{{0, 0}}, add);
-  const DataCheck check{totals.values[0], totals.values[1]};
+  const DataCheck check{groups.size() == 1 ? totals.values[0] : 0, totals.values[1]};
   if (!(check.total_weight > 0))
     throw Error(ErrorKind::data, source.name() + ": all row weights are 0 (there must be a row to fit)");
   return check;

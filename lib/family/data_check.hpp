@@ -1,6 +1,6 @@
 #pragma once
 
-#include <mixfam/family.hpp>
+#include <mixfam/groups.hpp>
 #include <mixfam/source.hpp>
 
 #include "data/blocks.hpp"
@@ -9,13 +9,13 @@ namespace mixfam {
 
 /// What every method needs to know of the data before it begins.
 struct DataCheck {
-  double log_base = 0;      ///< sum_n w_n log h(x_n)
+  double log_base = 0;      ///< sum_n w_n log h(x_n) of a single group; 0 of several, whose h is part of the E-step
   double total_weight = 0;  ///< sum_n w_n
 };
 
-/// One pass that proves the data fit for the family. Rows of weight 0 may hold anything.
+/// One pass that proves the data fit for every family. Rows of weight 0 may hold anything.
 /// Throws Error(data) naming source, row, column, value and rule; Error(usage) when the numbers of columns differ.
-DataCheck check_data(const Family& family, const Rows& rows);
+DataCheck check_data(const Groups& groups, const Rows& rows);
 
 /// Throws Error(data) when fewer than `components` rows differ; stops reading as soon as enough are seen.
 void check_distinct_rows(std::size_t components, const Rows& rows);

@@ -32,4 +32,8 @@ bool Support::contains(double x) const {
   return values.empty() || std::binary_search(values.begin(), values.end(), x);
 }
 
+bool Family::can_hold(const std::string&) const { return false; }
+
+void Family::hold(const std::string&, ConstVectorView, ConstVectorView, VectorView) const {}
+
 }  // namespace mixfam

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <mixfam/family.hpp>
+#include <mixfam/groups.hpp>
 
 #include "data/blocks.hpp"
 
@@ -13,10 +13,10 @@ inline NativeTypes native_types(const Family& family) {
   return types;
 }
 
-/// The same rows, in the types that the family reads.
-inline Rows native_rows(const Rows& rows, const Family& family) {
+/// The same rows, in the types that the family of all components reads.
+inline Rows native_rows(const Rows& rows, const Groups& groups) {
   Rows result = rows;
-  result.native = native_types(family);
+  if (groups.size() == 1) result.native = native_types(groups.family(0));
   return result;
 }
 

@@ -2,7 +2,6 @@
 
 #include <mixfam/statistics.hpp>
 
-#include <utility>
 #include <vector>
 
 namespace mixfam {
@@ -12,8 +11,6 @@ inline void pack(const Statistics& statistics, std::vector<double>& message) {
   const ConstVectorView buffer = statistics.buffer();
   message.insert(message.end(), buffer.begin(), buffer.end());
 }
-inline void unpack(ConstVectorView numbers, Statistics& statistics) {
-  statistics = Statistics(statistics.statistic_size(), std::as_const(statistics).origins(), numbers);
-}
+inline void unpack(ConstVectorView numbers, Statistics& statistics) { statistics.set_buffer(numbers); }
 
 }  // namespace mixfam

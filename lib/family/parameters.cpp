@@ -183,7 +183,27 @@ std::optional<std::string> Schema::mismatch(const Schema& other) const {
 }
 
 ParameterTable::ParameterTable(Schema schema, std::size_t components)
-    : schema_(std::move(schema)), components_(components), values_(components * schema_.size()) {}
+    : ParameterTable({{std::move(schema), components}}) {}
+
+ParameterTable::ParameterTable(std::vector<Group> groups) {
+  std::vector<Part> parts;
+  std::size_t size = 0;
+  for (Group& group : groups) {
+    parts.push_back({std::move(group.schema), group.components, components_, size});
+    components_ += group.components;
+    size += group.components * parts.back().schema.size();
+  }
+  parts_ = std::make_shared<const std::vector<Part>>(std::move(parts));
+  values_.resize(size);
+}
+
+const ParameterTable::Part& ParameterTable::part_of(std::size_t k) const {
+  static const Part none{};
+  if (groups() == 0) return none;
+  auto part = parts_->begin();
+  while (part + 1 != parts_->end() && k >= part->first + part->components) ++part;
+  return *part;
+}
 
 void ParameterTable::refuse(std::size_t k) const {
   throw Error(ErrorKind::usage, "no component " + std::to_string(k) + " in a table of " + std::to_string(components_) +
@@ -196,13 +216,15 @@ VectorView ParameterTable::field(std::size_t k, const std::string& name) {
 }
 
 ConstVectorView ParameterTable::field(std::size_t k, const std::string& name) const {
-  const auto f = schema_.find(name);
+  const auto values = row(k);
+  const Schema& schema = this->schema(k);
+  const auto f = schema.find(name);
   if (!f) {
     std::string known;
-    for (const Field& field : schema_.fields()) known += (known.empty() ? "" : ", ") + field.name;
+    for (const Field& field : schema.fields()) known += (known.empty() ? "" : ", ") + field.name;
     throw Error(ErrorKind::usage, "no parameter '" + name + "'; there are: " + known);
   }
-  return row(k).part(schema_.offset(*f), schema_.fields()[*f].size());
+  return values.part(schema.offset(*f), schema.fields()[*f].size());
 }
 
 }  // namespace mixfam

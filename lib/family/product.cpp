@@ -269,6 +269,15 @@ class Product final : public Family {
     }
     return text;
   }
+  bool can_hold(const std::string& parameter) const override {
+    const Part* part = part_of(parameter);
+    return part != nullptr && part->family->can_hold(parameter.substr(part->name.size() + 1));
+  }
+  void hold(const std::string& parameter, ConstVectorView theta, ConstVectorView origin, VectorView s) const override {
+    if (const Part* part = part_of(parameter))
+      part->family->hold(parameter.substr(part->name.size() + 1), part->parameters(theta), part->origins(origin),
+                         part->statistics(s));
+  }
   std::size_t columns() const override { return columns_; }
   const Schema& parameters() const override { return parameters_; }
   const ConjugatePrior* prior() const override { return prior_ ? &*prior_ : nullptr; }
@@ -350,6 +359,13 @@ class Product final : public Family {
   }
 
  private:
+  /// The factor that has a parameter; null where none has.
+  const Part* part_of(const std::string& parameter) const {
+    for (const Part& part : parts_)
+      if (parameter.rfind(part.name + "/", 0) == 0) return &part;
+    return nullptr;
+  }
+
   /// The factor of a column, and which of its columns that is.
   struct Place {
     const Family* family;

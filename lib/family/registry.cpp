@@ -3,10 +3,12 @@
 #include <mixfam/registry.hpp>
 
 #include "family/categories.hpp"
+#include "family/declared_columns.hpp"
+#include "family/ranges.hpp"
 #include "family/require_family.hpp"
+#include "family/specification.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <functional>
 #include <numeric>
 #include <optional>
@@ -16,133 +18,30 @@ namespace mixfam {
 
 namespace {
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  for (std::size_t end; (end = text.find(separator, begin)) != std::string::npos; begin = end + 1)
-    parts.push_back(trimmed(text.substr(begin, end - begin)));
-  parts.push_back(trimmed(text.substr(begin)));
-  return parts;
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  return std::accumulate(
-      parts.begin(), parts.end(), std::string(),
-      [](const std::string& text, const std::string& part) { return text + (text.empty() ? "" : ", ") + part; });
-}
-
-bool is_name(const std::string& text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-}
-
-/// Where the parenthesis that opens at `open` is closed.
-std::size_t closing(const std::string& text, std::size_t open) {
-  std::size_t depth = 0;
-  for (std::size_t i = open; i < text.size(); ++i) {
-    if (text[i] == '(') ++depth;
-    if (text[i] == ')' && --depth == 0) return i;
-  }
-  throw Error(ErrorKind::usage, "family '" + text + "': the '(' is not closed");
-}
-
-/// The factors of a product: what stands between stars outside of parentheses.
-std::vector<std::string> split_factors(const std::string& text) {
-  std::vector<std::string> factors(1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '*') {
-      factors.emplace_back();
-      continue;
-    }
-    const std::size_t end = text[i] == '(' ? closing(text, i) : i;
-    factors.back() += text.substr(i, end - i + 1);
-    i = end;
-  }
-  for (std::string& factor : factors) factor = trimmed(factor);
-  return factors;
-}
-
-/// One factor of a specification, taken apart: a product in parentheses, or a name with options.
-struct FactorSpec {
-  std::optional<std::string> product;
-  std::string name;
-  std::map<std::string, std::string> options;
-  std::optional<std::vector<std::string>> columns;
+/// What is known of columns of the data.
+struct ColumnFacts {
+  /// For a family of that name; empty where they are not known.
+  std::function<CategoryLists(const std::string&, const std::vector<std::size_t>&)> categories;
+  std::function<std::vector<Range>(const std::vector<std::size_t>&)> ranges;
+  std::vector<bool> whole;  ///< for each column of the data
 };
-
-std::optional<std::vector<std::string>> parse_columns(const std::string& text, std::size_t open) {
-  if (open == std::string::npos) return std::nullopt;
-  if (closing(text, open) + 1 != text.size())
-    throw Error(ErrorKind::usage,
-                "family '" + text + "': something follows the columns; factors are joined by '*', as in 'a(0) * b(1)'");
-  return split(text.substr(open + 1, text.size() - open - 2), ',');
-}
-
-FactorSpec parse_factor(const std::string& text) {
-  FactorSpec factor;
-  if (!text.empty() && text.front() == '(') {
-    const std::size_t end = closing(text, 0);
-    factor.product = text.substr(1, end - 1);
-    factor.columns = parse_columns(text, text.find_first_not_of(" \t", end + 1));
-    return factor;
-  }
-  const std::size_t open = text.find('(');
-  factor.columns = parse_columns(text, open);
-  const std::string head = trimmed(text.substr(0, open));
-  const auto colon = head.find(':');
-  factor.name = trimmed(head.substr(0, colon));
-  if (!is_name(factor.name))
-    throw Error(ErrorKind::usage,
-                "family '" + text +
-                    "' does not begin with a name; write it as in 'gaussian' or 'gaussian(a,b) * exponential(c)'");
-  if (colon == std::string::npos) return factor;
-  for (const std::string& option : split(head.substr(colon + 1), ',')) {
-    const auto equals = option.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw Error(ErrorKind::usage, "family '" + text + "': the option '" + option + "' is not of the form key=value");
-    const std::string key = trimmed(option.substr(0, equals));
-    if (!factor.options.emplace(key, trimmed(option.substr(equals + 1))).second)
-      throw Error(ErrorKind::usage, "family '" + text + "': the option '" + key + "' is given twice");
-  }
-  return factor;
-}
-
-/// The categories of columns of the data for a family of that name; empty where they are not known.
-using FindCategories = std::function<CategoryLists(const std::string&, const std::vector<std::size_t>&)>;
 
 /// The columns that a product divides among its factors.
 struct ColumnChoice {
   std::vector<std::size_t> of_data;
   std::vector<std::string> names;  ///< one for each, or none
-  FindCategories find_categories;
+  ColumnFacts facts;
 };
 
-ColumnChoice all_columns(std::size_t columns, const std::vector<std::string>& names, FindCategories find) {
-  ColumnChoice all{std::vector<std::size_t>(columns), names, std::move(find)};
+ColumnChoice all_columns(std::size_t columns, const std::vector<std::string>& names, ColumnFacts facts) {
+  ColumnChoice all{std::vector<std::size_t>(columns), names, std::move(facts)};
   std::iota(all.of_data.begin(), all.of_data.end(), std::size_t{0});
   return all;
 }
 
-std::size_t find_column(const std::string& text, std::size_t columns, const std::vector<std::string>& names) {
-  const auto named = std::find(names.begin(), names.end(), text);
-  if (named != names.end()) return static_cast<std::size_t>(named - names.begin());
-  if (!text.empty() && text.size() < 10 &&
-      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); })) {
-    if (const auto column = std::stoul(text); column < columns) return column;
-  }
-  throw Error(ErrorKind::usage, "no column '" + text + "'; there are " + std::to_string(columns) + " columns" +
-                                    (names.empty() ? ", numbered from 0" : ": " + joined(names)));
-}
-
 ColumnChoice choose(const ColumnChoice& all, const std::vector<std::size_t>& columns) {
   ColumnChoice chosen;
-  chosen.find_categories = all.find_categories;
+  chosen.facts = all.facts;
   for (const std::size_t column : columns) {
     chosen.of_data.push_back(all.of_data[column]);
     if (!all.names.empty()) chosen.names.push_back(all.names[column]);
@@ -158,11 +57,17 @@ FamilyPtr make_named(const RegistryEntry& entry, const FactorSpec& factor, const
     });
     if (!known)
       throw Error(ErrorKind::usage, "family '" + factor.name + "' has no option '" + key + "'; " +
-                                        (entry.options.empty() ? "it has none" : "it has: " + joined(entry.options)));
+                                        (entry.options.empty() ? "it has none" : "it has: " + listed(entry.options)));
   }
   Shape shape{columns.of_data.size(), factor.options};
   if (entry.needs_categories && factor.options.count("categories") == 0)
-    shape.categories = columns.find_categories(factor.name, columns.of_data);
+    shape.categories = columns.facts.categories(factor.name, columns.of_data);
+  if (entry.needs_ranges) {
+    if (factor.options.count("lower") == 0 || factor.options.count("upper") == 0)
+      shape.ranges = columns.facts.ranges(columns.of_data);
+    for (const std::size_t column : columns.of_data)
+      shape.whole.push_back(column < columns.facts.whole.size() && columns.facts.whole[column]);
+  }
   FamilyPtr family = entry.make(shape);
   require(family);
   return family;
@@ -227,46 +132,97 @@ const RegistryEntry& Registry::entry(const std::string& name) const {
     if (one.name == name) return one;
   std::vector<std::string> names;
   for (const RegistryEntry& one : entries_) names.push_back(one.name);
-  throw Error(ErrorKind::usage, "no family '" + name + "'; there are: " + joined(names));
-}
-
-FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names,
-                         Source* data) const {
-  if (data && data->columns() != columns)
-    throw Error(ErrorKind::usage, data->name() + " has " + std::to_string(data->columns()) + " columns, but '" + spec +
-                                      "' is asked for over " + std::to_string(columns));
-  const auto find = [data](const std::string& family, const std::vector<std::size_t>& chosen) {
-    return data ? find_categories(family, chosen, *data) : CategoryLists{};
-  };
-  return make_product_of(*this, spec, all_columns(columns, column_names, find), 0);
+  throw Error(ErrorKind::usage, "no family '" + name + "'; there are: " + listed(names));
 }
 
 namespace {
 
-/// Adds the categories that a specification over these columns declares for each of them.
-void add_declared_categories(const std::string& spec, const std::vector<std::size_t>& columns, CategoryLists& lists) {
-  for (const std::string& text : split_factors(spec)) {
-    const FactorSpec factor = parse_factor(text);
-    std::vector<std::size_t> own = columns;
-    if (factor.columns) {
-      own.clear();
-      for (const std::string& column : *factor.columns) own.push_back(columns[find_column(column, columns.size(), {})]);
-    }
-    if (factor.product) add_declared_categories(*factor.product, own, lists);
-    const auto declared = factor.options.find("categories");
-    if (declared == factor.options.end()) continue;
-    const CategoryLists parsed = parse_categories(factor.name, declared->second, own.size());
-    for (std::size_t j = 0; j < own.size(); ++j) lists[own[j]] = parsed[j];
-  }
+ColumnFacts facts_of(Source* data) {
+  return {[data](const std::string& family, const std::vector<std::size_t>& chosen) {
+            return data ? find_categories(family, chosen, *data) : CategoryLists{};
+          },
+          [data](const std::vector<std::size_t>& chosen) {
+            return data ? find_ranges(chosen, *data) : std::vector<Range>{};
+          },
+          {}};
 }
 
-/// The categories that the specification of a family declares for each column; empty for columns of other families.
-CategoryLists declared_categories(const Family& family) {
-  CategoryLists lists(family.columns());
-  std::vector<std::size_t> columns(family.columns());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  add_declared_categories(family.spec(), columns, lists);
-  return lists;
+void check_columns(const std::string& spec, std::size_t columns, const Source* data) {
+  if (data && data->columns() != columns)
+    throw Error(ErrorKind::usage, data->name() + " has " + std::to_string(data->columns()) + " columns, but '" + spec +
+                                      "' is asked for over " + std::to_string(columns));
+}
+
+}  // namespace
+
+FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std::vector<std::string>& column_names,
+                         Source* data) const {
+  check_columns(spec, columns, data);
+  return make_product_of(*this, spec, all_columns(columns, column_names, facts_of(data)), 0);
+}
+
+namespace {
+
+/// Whether some factor asks what its columns span.
+bool needs_ranges(const Registry& registry, const std::string& spec) {
+  const auto texts = split_factors(spec);
+  return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+    const FactorSpec factor = parse_factor(text);
+    return factor.product ? needs_ranges(registry, *factor.product) : registry.entry(factor.name).needs_ranges;
+  });
+}
+
+Groups make_groups_of(const Registry& registry, const std::vector<GroupSpec>& specs, ColumnChoice columns) {
+  std::vector<Group> groups;
+  std::vector<bool> whole(columns.of_data.size());
+  for (const GroupSpec& spec : specs) {
+    groups.push_back({nullptr, *spec.components});
+    if (needs_ranges(registry, spec.family)) continue;
+    groups.back().family = make_product_of(registry, spec.family, columns, 0);
+    for (std::size_t j = 0; j < whole.size(); ++j) whole[j] = whole[j] || groups.back().family->support(j).integer;
+  }
+  columns.facts.whole = std::move(whole);
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    if (!groups[g].family) groups[g].family = make_product_of(registry, specs[g].family, columns, 0);
+  return Groups(std::move(groups));
+}
+
+}  // namespace
+
+std::size_t Registry::count_components(const std::string& spec, std::optional<std::size_t> components) {
+  std::vector<GroupSpec> groups = split_groups(spec);
+  mixfam::count_components(groups, components, spec);
+  return std::accumulate(groups.begin(), groups.end(), std::size_t{0},
+                         [](std::size_t sum, const GroupSpec& group) { return sum + *group.components; });
+}
+
+Groups Registry::make_groups(const std::string& spec, std::optional<std::size_t> components, std::size_t columns,
+                             const std::vector<std::string>& column_names, Source* data) const {
+  check_columns(spec, columns, data);
+  std::vector<GroupSpec> specs = split_groups(spec);
+  mixfam::count_components(specs, components, spec);
+  return make_groups_of(*this, specs, all_columns(columns, column_names, facts_of(data)));
+}
+
+namespace {
+
+/// For a family that means the given one, as far as it does not declare them itself.
+ColumnFacts facts_of(const Family& family) {
+  const DeclaredColumns known = declared_columns(family);
+  return {[known](const std::string&, const std::vector<std::size_t>& chosen) {
+            CategoryLists lists;
+            for (const std::size_t column : chosen) lists.push_back(known.categories[column]);
+            const bool complete =
+                std::none_of(lists.begin(), lists.end(), [](const auto& list) { return list.empty(); });
+            return complete ? lists : CategoryLists{};
+          },
+          [known](const std::vector<std::size_t>& chosen) {
+            std::vector<Range> ranges;
+            for (const std::size_t column : chosen)
+              if (known.ranges[column]) ranges.push_back(*known.ranges[column]);
+            return ranges.size() == chosen.size() ? ranges : std::vector<Range>{};
+          },
+          known.whole};
 }
 
 /// Parameters go by name, so that the order of factors does not matter where each name is about the same columns.
@@ -295,14 +251,25 @@ bool Registry::means(const std::string& spec, const Family& family,
                      const std::vector<std::string>& column_names) const {
   if (spec == family.spec()) return true;
   try {
-    const CategoryLists known = declared_categories(family);
-    const auto find = [&](const std::string&, const std::vector<std::size_t>& columns) {
-      CategoryLists lists;
-      for (const std::size_t column : columns) lists.push_back(known[column]);
-      const bool complete = std::none_of(lists.begin(), lists.end(), [](const auto& list) { return list.empty(); });
-      return complete ? lists : CategoryLists{};
-    };
-    return are_alike(*make_product_of(*this, spec, all_columns(family.columns(), column_names, find), 0), family);
+    return are_alike(*make_product_of(*this, spec, all_columns(family.columns(), column_names, facts_of(family)), 0),
+                     family);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+bool Registry::means(const std::string& spec, const Groups& groups,
+                     const std::vector<std::string>& column_names) const {
+  if (spec == groups.spec()) return true;
+  try {
+    std::vector<GroupSpec> specs = split_groups(spec);
+    if (specs.size() == 1 && !specs.front().components) specs.front().components = groups.components();
+    mixfam::count_components(specs, groups.components(), spec);
+    if (specs.size() != groups.size()) return false;
+    for (std::size_t g = 0; g < groups.size(); ++g)
+      if (*specs[g].components != groups.components(g) || !means(specs[g].family, groups.family(g), column_names))
+        return false;
+    return true;
   } catch (const Error&) {
     return false;
   }

@@ -59,8 +59,8 @@ void check_responsibilities(ConstMatrixView R, const std::string& where) {
 
 namespace {
 
-/// Sets each origin to the mean of the component's rows, so that nothing cancels in the statistics about it.
-void set_origins(const Family& family, ConstMatrixView R, const Rows& rows, MatrixView origins) {
+/// The mean of each component's rows, K x D; the first row of the data where it has none.
+std::vector<std::vector<double>> mean_rows(ConstMatrixView R, const Rows& rows) {
   const std::vector<double> row = first_row(rows).values;
   const std::size_t columns = row.size();
   const std::size_t size = columns + 1;
@@ -74,23 +74,46 @@ void set_origins(const Family& family, ConstMatrixView R, const Rows& rows, Matr
       }
   };
   const Totals total = reduce(rows, Totals{std::vector<double>(R.columns() * size)}, add);
+  std::vector<std::vector<double>> means(R.columns(), row);
   for (std::size_t k = 0; k < R.columns(); ++k) {
-    std::vector<double> mean = row;
     const double count = total.values[k * size + columns];
-    for (std::size_t j = 0; count > 0 && j < columns; ++j) mean[j] += total.values[k * size + j] / count;
-    const auto origin = origin_at_row(family, mean);
-    std::copy(origin.begin(), origin.end(), origins.row(k).begin());
+    for (std::size_t j = 0; count > 0 && j < columns; ++j) means[k][j] += total.values[k * size + j] / count;
   }
+  return means;
+}
+
+/// Each origin lies at the mean of the component's rows, so that nothing cancels in the statistics about it.
+Statistics zero_about_means(const Groups& groups, ConstMatrixView R, const Rows& rows) {
+  Statistics zero = groups.statistics();
+  std::vector<std::vector<double>> means;
+  for (std::size_t k = 0; k < groups.components(); ++k) {
+    if (zero.origin(k).empty()) continue;
+    if (means.empty()) means = mean_rows(R, rows);
+    std::ranges::copy(origin_at_row(groups.family_of(k), means[k]), zero.origin(k).begin());
+  }
+  return zero;
+}
+
+/// Responsibilities times sum_k log h_k, of rows that only some groups have a density for.
+double expected_log_base(const Groups& groups, const Block& x, ConstMatrixView R, std::vector<double>& log_h) {
+  double sum = 0;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    log_h.assign(x.rows, 0);
+    groups.family(g).add_log_base(x, log_h);
+    for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k)
+      for (std::size_t n = 0; n < x.rows; ++n)
+        if (R(n, k) > 0) sum += R(n, k) * log_h[n];
+  }
+  return sum;
 }
 
 }  // namespace
 
-Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView R, const Rows& rows) {
+Statistics statistics_of_responsibilities(const Groups& groups, ConstMatrixView R, const Rows& rows) {
   check_shape(R, rows.source);
   check_responsibilities(R, rows);
-  Statistics zero(R.columns(), family.statistic_size(), family.origin_size());
-  if (family.origin_size() > 0) set_origins(family, R, rows, zero.origins());
-  const auto add = [&, workspace = Workspace()](const DataBlock& block, Statistics& leaf) mutable {
+  const auto add = [&, workspace = Workspace(), log_h = std::vector<double>()](const DataBlock& block,
+                                                                               Statistics& leaf) mutable {
     Workspace::Frame frame(workspace);
     const auto r = MatrixView::column_major(frame.take(block.x.rows * R.columns()), block.x.rows, R.columns());
     for (std::size_t k = 0; k < R.columns(); ++k)
@@ -99,9 +122,12 @@ Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView 
         leaf.counts()[k] += r(n, k);
         leaf.total_weight() += r(n, k);
       }
-    family.accumulate(block.x, r, leaf.origins(), leaf.sums(), workspace);
+    for (std::size_t g = 0; g < groups.size(); ++g)
+      groups.family(g).accumulate(block.x, r.column_range(groups.first(g), groups.components(g)), leaf.origins(g),
+                                  leaf.sums(g), workspace);
+    if (groups.size() > 1) leaf.expected_log_base() += expected_log_base(groups, block.x, r, log_h);
   };
-  return reduce(native_rows(rows, family), zero, add);
+  return reduce(native_rows(rows, groups), zero_about_means(groups, R, rows), add);
 }
 
 }  // namespace mixfam

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <mixfam/family.hpp>
+#include <mixfam/groups.hpp>
 #include <mixfam/statistics.hpp>
 
 #include "data/blocks.hpp"
@@ -14,6 +14,6 @@ void check_responsibilities(ConstMatrixView R, const std::string& where);
 
 /// Statistics of the rows under given responsibilities R (N x K), about the mean of the data.
 /// Throws Error(data) for the wrong shape, negative entries, or rows that do not sum to 1.
-Statistics statistics_of_responsibilities(const Family& family, ConstMatrixView R, const Rows& rows);
+Statistics statistics_of_responsibilities(const Groups& groups, ConstMatrixView R, const Rows& rows);
 
 }  // namespace mixfam

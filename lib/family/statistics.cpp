@@ -9,44 +9,80 @@ namespace mixfam {
 
 namespace {
 
-std::string shape_of(const Statistics& s) {
-  return std::to_string(s.components()) + " components, " + std::to_string(s.statistic_size()) + " statistics and " +
-         std::to_string(s.origin_size()) + " coordinates of the origin";
-}
-
 bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 }  // namespace
 
 Statistics::Statistics(std::size_t components, std::size_t statistic_size, std::size_t origin_size)
-    : components_(components),
-      statistic_size_(statistic_size),
-      origin_size_(origin_size),
-      buffer_(scalars + components + components * statistic_size),
-      origins_(components * origin_size) {}
+    : Statistics({{components, statistic_size, origin_size}}) {}
+
+Statistics::Statistics(const std::vector<Group>& groups) {
+  for (const Group& group : groups) components_ += group.components;
+  std::vector<Part> parts;
+  std::size_t first = 0;
+  std::size_t sums = scalars + components_;
+  std::size_t origins = 0;
+  for (const Group& group : groups) {
+    parts.push_back({group, first, sums, origins});
+    first += group.components;
+    sums += group.components * group.statistic_size;
+    origins += group.components * group.origin_size;
+  }
+  parts_ = std::make_shared<const std::vector<Part>>(std::move(parts));
+  buffer_.resize(sums);
+  origins_.resize(origins);
+}
 
 Statistics::Statistics(std::size_t statistic_size, ConstMatrixView origins, ConstVectorView buffer)
     : Statistics(origins.rows(), statistic_size, origins.columns()) {
+  set_buffer(buffer);
+  for (std::size_t k = 0; k < origins.rows(); ++k)
+    for (std::size_t i = 0; i < origins.columns(); ++i) origin(k)[i] = origins(k, i);
+}
+
+const Statistics::Part& Statistics::part(std::size_t group) const {
+  static const Part none{};
+  return group < groups() ? (*parts_)[group] : none;
+}
+
+const Statistics::Part& Statistics::part_of(std::size_t k) const {
+  std::size_t group = 0;
+  while (group + 1 < groups() && k >= part(group).first + part(group).components) ++group;
+  return part(group);
+}
+
+std::string Statistics::shape_text() const {
+  std::string text;
+  for (std::size_t g = 0; g < groups(); ++g)
+    text += (g == 0 ? "" : " and ") + std::to_string(part(g).components) + " components, " +
+            std::to_string(part(g).statistic_size) + " statistics and " + std::to_string(part(g).origin_size) +
+            " coordinates of the origin";
+  return text.empty() ? "no components" : text;
+}
+
+void Statistics::set_buffer(ConstVectorView buffer) {
   if (buffer.size() != buffer_.size())
     throw Error(ErrorKind::usage, "a buffer of " + std::to_string(buffer.size()) + " numbers for statistics of " +
-                                      shape_of(*this) + " (there must be " + std::to_string(buffer_.size()) + ")");
+                                      shape_text() + " (there must be " + std::to_string(buffer_.size()) + ")");
   std::copy(buffer.begin(), buffer.end(), buffer_.begin());
-  for (std::size_t k = 0; k < components_; ++k)
-    for (std::size_t i = 0; i < origin_size_; ++i) this->origins()(k, i) = origins(k, i);
 }
 
 void Statistics::clear() { std::fill(buffer_.begin(), buffer_.end(), 0.0); }
 
 Statistics& Statistics::operator+=(const Statistics& other) {
-  if (components_ != other.components_ || statistic_size_ != other.statistic_size_ ||
-      origin_size_ != other.origin_size_)
+  bool alike = groups() == other.groups();
+  for (std::size_t g = 0; alike && g < groups(); ++g)
+    alike = part(g).components == other.part(g).components && part(g).statistic_size == other.part(g).statistic_size &&
+            part(g).origin_size == other.part(g).origin_size;
+  if (!alike)
     throw Error(ErrorKind::usage,
-                "statistics of different shapes cannot be added: " + shape_of(*this) + ", but " + shape_of(other));
-  for (std::size_t i = 0; i < origins_.size(); ++i)
-    if (!same(origins_[i], other.origins_[i]))
-      throw Error(ErrorKind::usage, "statistics about different origins cannot be added: component " +
-                                        std::to_string(i / origin_size_) + " has " + std::to_string(origins_[i]) +
-                                        " and " + std::to_string(other.origins_[i]));
+                "statistics of different shapes cannot be added: " + shape_text() + ", but " + other.shape_text());
+  for (std::size_t k = 0; k < components_; ++k)
+    for (std::size_t i = 0; i < origin(k).size(); ++i)
+      if (const double a = origin(k)[i], b = other.origin(k)[i]; !same(a, b))
+        throw Error(ErrorKind::usage, "statistics about different origins cannot be added: component " +
+                                          std::to_string(k) + " has " + std::to_string(a) + " and " +
+                                          std::to_string(b));
   for (std::size_t i = 0; i < buffer_.size(); ++i) buffer_[i] += other.buffer_[i];
   return *this;
 }

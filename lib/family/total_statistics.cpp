@@ -75,23 +75,34 @@ std::vector<double> origin_at_row(const Family& family, ConstVectorView row) {
   return origin;
 }
 
-Statistics total_statistics(const Family& family, const Rows& rows, ConstVectorView origin) {
-  Statistics zero(1, family.statistic_size(), family.origin_size());
-  std::copy(origin.begin(), origin.end(), zero.origins().data());
+namespace {
+
+Statistics total_statistics_about(const Statistics& zero, const Groups& groups, const Rows& rows) {
   const std::vector<double> ones(block_rows, 1);
   const auto add = [&, workspace = Workspace()](const DataBlock& block, Statistics& leaf) mutable {
     const double* weights = block.weights ? block.weights : ones.data();
     for (std::size_t n = 0; n < block.x.rows; ++n) leaf.total_weight() += weights[n];
-    leaf.counts()[0] = leaf.total_weight();
-    family.accumulate(block.x, ConstMatrixView::column_major(weights, block.x.rows, 1), leaf.origins(), leaf.sums(),
-                      workspace);
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      leaf.counts()[g] = leaf.total_weight();
+      groups.family(g).accumulate(block.x, ConstMatrixView::column_major(weights, block.x.rows, 1), leaf.origins(g),
+                                  leaf.sums(g), workspace);
+    }
   };
-  return reduce(native_rows(rows, family), zero, add);
+  return reduce(native_rows(rows, groups), zero, add);
 }
 
-Statistics total_statistics(const Family& family, const Rows& rows) {
-  if (family.origin_size() == 0) return total_statistics(family, rows, {});
-  return total_statistics(family, rows, origin_at_row(family, mean_row(rows)));
+}  // namespace
+
+Statistics total_statistics(const Groups& groups, const Rows& rows) {
+  const Groups singles = groups.singles();
+  Statistics zero = singles.statistics();
+  std::vector<double> mean;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    if (zero.origin_size(g) == 0) continue;
+    if (mean.empty()) mean = mean_row(rows);
+    std::ranges::copy(origin_at_row(groups.family(g), mean), zero.origin(g).begin());
+  }
+  return total_statistics_about(zero, singles, rows);
 }
 
 }  // namespace mixfam

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <mixfam/family.hpp>
+#include <mixfam/groups.hpp>
 #include <mixfam/statistics.hpp>
 
 #include "data/blocks.hpp"
@@ -19,10 +19,8 @@ FirstRow first_row(const Rows& rows);
 /// The family's origin at a row of D values.
 std::vector<double> origin_at_row(const Family& family, ConstVectorView row);
 
-/// Statistics of all rows together (one component) about the origin.
-Statistics total_statistics(const Family& family, const Rows& rows, ConstVectorView origin);
-
-/// The same about the mean row of the data, where nothing cancels.
-Statistics total_statistics(const Family& family, const Rows& rows);
+/// Statistics of all rows together, for each group as one component, about the mean row of the data, where nothing
+/// cancels.
+Statistics total_statistics(const Groups& groups, const Rows& rows);
 
 }  // namespace mixfam

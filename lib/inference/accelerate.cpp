@@ -29,7 +29,7 @@ void Accelerator::restart() {
 
 void Accelerator::evaluated(const Statistics& image, const EStepParameters& image_parameters) {
   if (!image_) {
-    frame_.emplace(family_, image);
+    frame_.emplace(groups_, image);
     longest_ = length_factor;
   }
   image_statistics_ = image;

@@ -19,7 +19,7 @@ namespace mixfam {
 /// has eigenvalues below 1 where the objective is concave (docs/mathematics.md, section 8).
 class Accelerator {
  public:
-  Accelerator(Acceleration method, FamilyPtr family) : method_(method), family_(std::move(family)) {}
+  Accelerator(Acceleration method, Groups groups) : method_(method), groups_(std::move(groups)) {}
 
   /// Takes in the statistics of the E-step at the point that was moved to, and the update of these statistics.
   void evaluated(const Statistics& image, const EStepParameters& image_parameters);
@@ -65,7 +65,7 @@ class Accelerator {
   Coordinates ascending_way() const;
 
   Acceleration method_;
-  FamilyPtr family_;
+  Groups groups_;
   Statistics image_statistics_;
   std::optional<Frame> frame_;        // none at the beginning
   std::optional<Coordinates> point_;  // none before the first move

@@ -2,31 +2,36 @@
 
 #include <mixfam/error.hpp>
 
+#include "inference/freezing.hpp"
+
 #include <string>
 
 namespace mixfam {
 
 namespace {
 
-void check_proper_prior(const Family& family, const FitOptions& options) {
+void check_proper_prior(const Groups& groups, const FitOptions& options) {
   const std::string method = std::string("`update = ") + to_string(options.update) + "`";
-  if (!family.prior())
+  if (const Family* family = groups.find_without_prior())
     throw Error(ErrorKind::usage,
-                "'" + family.spec() + "' has no conjugate prior, which " + method + " needs; use `update = ml`");
+                "'" + family->spec() + "' has no conjugate prior, which " + method + " needs; use `update = ml`");
   if (!options.prior.components)
     throw Error(ErrorKind::usage, method + " needs a prior on the parameters; use the default prior");
-  const auto h = options.prior.components->row(0);
-  if (!family.prior()->log_partition(ConstMatrixView::row_major(h.data(), 1, h.size())))
-    throw Error(ErrorKind::usage, method + " needs a proper prior, but that on the parameters has no finite integral");
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const auto h = options.prior.components->row(g);
+    if (!groups.family(g).prior()->log_partition(ConstMatrixView::row_major(h.data(), 1, h.size())))
+      throw Error(ErrorKind::usage,
+                  method + " needs a proper prior, but that on the parameters has no finite integral");
+  }
 }
 
 }  // namespace
 
-void check_options(const Family& family, std::size_t components, const FitOptions& options) {
+void check_options(const Groups& groups, const FitOptions& options) {
   const auto require = [](bool holds, const std::string& what) {
     if (!holds) throw Error(ErrorKind::usage, what);
   };
-  require(components > 0, "a mixture needs at least one component");
+  require(groups.components() > 0, "a mixture needs at least one component");
   require(options.tolerance >= 0, "tolerance is " + std::to_string(options.tolerance) + " (must be >= 0)");
   require(options.temperature >= 1, "temperature is " + std::to_string(options.temperature) + " (must be >= 1)");
   require(options.cooling > 0 && options.cooling < 1,
@@ -50,16 +55,18 @@ void check_options(const Family& family, std::size_t components, const FitOption
           "forgetting is " + std::to_string(options.forgetting) + " (must be in (0.5, 1])");
   require(options.prior.weights != WeightsPrior::stick_breaking || options.update == Update::vb,
           "stick-breaking weights are for `update = vb`");
-  require(options.update == Update::ml || family.prior() || !options.prior.components,
-          "'" + family.spec() + "' has no conjugate prior; use `update = ml`");
-  check_prior(family, components, options.prior);
-  if (options.update == Update::vb || options.update == Update::sampled) check_proper_prior(family, options);
+  if (const Family* family = groups.find_without_prior())
+    require(options.update == Update::ml || !options.prior.components,
+            "'" + family->spec() + "' has no conjugate prior; use `update = ml`");
+  check_prior(groups, options.prior);
+  check_freeze(groups, options.update, options.freeze);
+  if (options.update == Update::vb || options.update == Update::sampled) check_proper_prior(groups, options);
 }
 
-DataCheck check_input(const Family& family, std::size_t components, const Rows& rows, const FitOptions& options) {
-  check_options(family, components, options);
-  const DataCheck check = check_data(family, rows);
-  check_distinct_rows(components, rows);
+DataCheck check_input(const Groups& groups, const Rows& rows, const FitOptions& options) {
+  check_options(groups, options);
+  const DataCheck check = check_data(groups, rows);
+  check_distinct_rows(groups.components(), rows);
   return check;
 }
 

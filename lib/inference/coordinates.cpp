@@ -89,14 +89,13 @@ std::vector<RitzPair> ritz_pairs(const std::vector<Coordinates>& points, const s
 
 Coordinates Frame::coordinates(const Statistics& statistics, const EStepParameters& parameters) const {
   Coordinates result{{statistics.counts().begin(), statistics.counts().end()}, parameters.log_weights};
-  std::vector<double> row(statistics.statistic_size());
   for (std::size_t k = 0; k < statistics.components(); ++k) {
-    const auto sums = statistics.sums().row(k);
-    const auto origin = statistics_.origins().row(k);
-    std::copy(sums.begin(), sums.end(), row.begin());
-    family_->recentre(statistics.origins().row(k), origin, row);
+    const auto sum = statistics.sum(k);
+    const auto origin = statistics_.origin(k);
+    std::vector<double> row(sum.begin(), sum.end());
+    groups_.family_of(k).recentre(statistics.origin(k), origin, row);
     result.s.insert(result.s.end(), row.begin(), row.end());
-    family_->coefficients(parameters.theta.row(k), origin, row);
+    groups_.family_of(k).coefficients(parameters.theta.row(k), origin, row);
     result.c.insert(result.c.end(), row.begin(), row.end());
   }
   return result;
@@ -105,13 +104,13 @@ Coordinates Frame::coordinates(const Statistics& statistics, const EStepParamete
 Statistics Frame::statistics(const std::vector<double>& s, const Statistics& like) const {
   Statistics result = like;
   result.clear();
-  const std::size_t components = result.components();
-  const std::size_t size = result.statistic_size();
-  std::copy_n(s.begin(), components, result.counts().begin());
-  for (std::size_t k = 0; k < components; ++k) {
-    const auto sums = result.sums().row(k);
-    std::copy_n(s.begin() + static_cast<std::ptrdiff_t>(components + k * size), size, sums.begin());
-    family_->recentre(statistics_.origins().row(k), result.origins().row(k), sums);
+  std::copy_n(s.begin(), result.components(), result.counts().begin());
+  auto from = s.begin() + static_cast<std::ptrdiff_t>(result.components());
+  for (std::size_t k = 0; k < result.components(); ++k) {
+    const auto sum = result.sum(k);
+    std::copy_n(from, sum.size(), sum.begin());
+    from += static_cast<std::ptrdiff_t>(sum.size());
+    groups_.family_of(k).recentre(statistics_.origin(k), result.origin(k), sum);
   }
   return result;
 }

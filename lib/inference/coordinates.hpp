@@ -48,7 +48,7 @@ std::vector<RitzPair> ritz_pairs(const std::vector<Coordinates>& points, const s
 class Frame {
  public:
   /// The origins of the given statistics.
-  Frame(FamilyPtr family, Statistics statistics) : family_(std::move(family)), statistics_(std::move(statistics)) {}
+  Frame(Groups groups, Statistics statistics) : groups_(std::move(groups)), statistics_(std::move(statistics)) {}
 
   /// Of statistics and their update.
   Coordinates coordinates(const Statistics& statistics, const EStepParameters& parameters) const;
@@ -57,7 +57,7 @@ class Frame {
   const Statistics& origin() const { return statistics_; }
 
  private:
-  FamilyPtr family_;
+  Groups groups_;
   Statistics statistics_;
 };
 

@@ -29,7 +29,7 @@ struct FitState::Memory {
   Memory(State start, UpdateRule update_rule, const DataCheck& data_check)
       : state(std::move(start)), rule(std::move(update_rule)), check(data_check) {}
 
-  const FamilyPtr& family() const { return state.mixture.family_ptr(); }
+  const Groups& groups() const { return state.mixture.groups(); }
 
   /// The number of the next entry of the trace.
   std::size_t next_iteration() const { return trace.empty() ? 0 : trace.back().iteration + 1 + rejected; }

@@ -43,11 +43,11 @@ TraceEntry measure(const State& state, const Statistics& statistics, const Trans
   const bool is_vb = update == Update::vb;
   TraceEntry entry;
   entry.accelerated = transition.accelerated;
-  const Penalty penalty = penalty_of(state, rule.prior);
+  const Penalty penalty = penalty_of(state, rule.update);
   const double bound = statistics.log_normaliser() + rule.check.log_base - penalty.total();
   entry.log_likelihood = is_vb ? nan : bound;
   entry.log_prior = update == Update::map || update == Update::sampled
-                        ? log_prior(state.parameters, state.mixture.weights(), rule.prior)
+                        ? log_prior(state.parameters, state.mixture.weights(), rule.update)
                         : 0;
   entry.q = statistics.expected_log_joint() + rule.check.log_base;
   entry.entropy = statistics.entropy();

@@ -20,12 +20,12 @@ struct Transition {
 /// What an entry of the trace is measured by.
 struct MeasureRule {
   const FitOptions& options;
-  const Prior& prior;
+  const UpdateRule& update;
   const DataCheck& check;
   AssignmentRule assignment;
 };
 
-/// E_q[log p(X, Z)] of the parameters under the assignment of the statistics, without sum log h.
+/// E_q[log p(X, Z)] of the parameters under the assignment of the statistics, without sum log h of a single group.
 double expected_log_joint(const Statistics& statistics, const EStepParameters& parameters);
 
 /// The entry of the trace for a state and the statistics of the E-step at it, without its number; `before` is the

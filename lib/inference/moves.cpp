@@ -12,14 +12,14 @@ namespace {
 /// ELBO(q, next) with the q of the last E-step.
 double elbo_at(const FitMemory& fit, const State& next) {
   return expected_log_joint(fit.last.image, next.parameters) + fit.last.image.entropy() + fit.check.log_base -
-         penalty_of(next, fit.rule.prior).total();
+         penalty_of(next, fit.rule).total();
 }
 
 /// The next entry of the trace: for a state and the statistics of the E-step at it.
 TraceEntry next_entry(const FitMemory& fit, const FitInput& input, const State& state, const Statistics& statistics,
-                      const Transition& transition, const Prior& prior) {
+                      const Transition& transition, const UpdateRule& rule) {
   TraceEntry entry = measure(state, statistics, transition, fit.trace.empty() ? nullptr : &fit.trace.back(),
-                             {input.options, prior, fit.check, assignment_rule(fit, input.options)});
+                             {input.options, rule, fit.check, assignment_rule(fit, input.options)});
   entry.iteration = fit.next_iteration();
   entry.events.insert(entry.events.begin(), fit.events.begin(), fit.events.end());
   return entry;
@@ -55,14 +55,14 @@ void push(FitMemory& fit, TraceEntry entry) {
 
 void begin(FitMemory& fit, const FitInput& input) {
   fit.last.image = e_step(fit.state.parameters, input.rows, assignment_rule(fit, input.options));
-  push(fit, next_entry(fit, input, fit.state, fit.last.image, {}, fit.rule.prior));
+  push(fit, next_entry(fit, input, fit.state, fit.last.image, {}, fit.rule));
   fit.is_judged = true;
 }
 
 void advance(FitMemory& fit, const FitInput& input, State next, UpdateRule rule, const Transition& transition,
              bool begun_anew) {
   Statistics statistics = e_step(next.parameters, input.rows, assignment_rule(fit, input.options));
-  TraceEntry entry = next_entry(fit, input, next, statistics, transition, rule.prior);
+  TraceEntry entry = next_entry(fit, input, next, statistics, transition, rule);
   if (!std::isfinite(entry.objective)) throw Error(ErrorKind::numerical, "the objective is not finite");
   const bool cooled = fit.trace.back().temperature != 1;
   fit.state = std::move(next);
@@ -75,9 +75,9 @@ void advance(FitMemory& fit, const FitInput& input, State next, UpdateRule rule,
 }
 
 std::optional<Proposal> propose(const FitMemory& fit, Statistics point) {
-  auto result = update_if_sound(fit.family(), point, fit.rule, fit.state.mixture.weights());
+  auto result = update_if_sound(fit.groups(), point, fit.rule);
   if (!result) return std::nullopt;
-  State state(fit.family(), std::move(*result), {point.counts().begin(), point.counts().end()});
+  State state(fit.groups(), std::move(*result), {point.counts().begin(), point.counts().end()});
   if (!std::isfinite(elbo_at(fit, state))) return std::nullopt;
   return Proposal{std::move(point), std::move(state)};
 }
@@ -87,7 +87,7 @@ std::optional<Trial> attempt(const FitMemory& fit, const FitInput& input, Propos
     Transition transition = transition_to(fit, input, proposal.state);
     transition.accelerated = true;
     Statistics statistics = e_step(proposal.state.parameters, input.rows, assignment_rule(fit, input.options));
-    TraceEntry entry = next_entry(fit, input, proposal.state, statistics, transition, fit.rule.prior);
+    TraceEntry entry = next_entry(fit, input, proposal.state, statistics, transition, fit.rule);
     return Trial{{std::move(proposal.point), std::move(statistics)}, std::move(proposal.state), std::move(entry)};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::numerical) throw;

@@ -1,12 +1,12 @@
 #include "inference/reseed.hpp"
 
 #include "family/total_statistics.hpp"
+#include "model/partial_update.hpp"
 #include "model/weights.hpp"
 #include "numerics/streams.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <set>
 
 namespace mixfam {
@@ -40,36 +40,15 @@ std::vector<double> draw_row(Source& source, double total_weight, Random& random
 }
 
 /// `rows` rows, of which half are distributed as all the data, but moved to the given row, and half are copies of it.
-std::vector<double> statistics_at_row(const Family& family, const Statistics& total, ConstVectorView row,
-                                      ConstVectorView origin, double rows) {
+/// `total`: of all the data, for the family.
+std::vector<double> statistics_at_row(const Family& family, ConstVectorView total, double total_weight,
+                                      ConstVectorView row, ConstVectorView origin, double rows) {
   std::vector<const double*> columns;
   for (const double& value : row) columns.push_back(&value);
   std::vector<double> s(family.statistic_size());
   family.statistic({columns.data(), columns.size(), 1}, origin, MatrixView::column_major(s.data(), 1, s.size()));
-  for (std::size_t p = 0; p < s.size(); ++p) s[p] = 0.5 * rows * (s[p] + total.sums()(0, p) / total.total_weight());
+  for (std::size_t p = 0; p < s.size(); ++p) s[p] = 0.5 * rows * (s[p] + total[p] / total_weight);
   return s;
-}
-
-/// The components that are left, in their order.
-template <class Values>
-Values without(const Values& values, const std::set<std::size_t>& components) {
-  Values left;
-  for (std::size_t k = 0; k < values.size(); ++k)
-    if (components.count(k) == 0) left.push_back(values[k]);
-  return left;
-}
-
-Statistics without(const Statistics& statistics, const std::set<std::size_t>& components) {
-  Statistics left(statistics.components() - components.size(), statistics.statistic_size(), statistics.origin_size());
-  left.total_weight() = statistics.total_weight();
-  for (std::size_t k = 0, to = 0; k < statistics.components(); ++k) {
-    if (components.count(k) != 0) continue;
-    left.counts()[to] = statistics.counts()[k];
-    std::copy(statistics.sums().row(k).begin(), statistics.sums().row(k).end(), left.sums().row(to).begin());
-    std::copy(statistics.origins().row(k).begin(), statistics.origins().row(k).end(), left.origins().row(to).begin());
-    ++to;
-  }
-  return left;
 }
 
 /// Components that the prior leaves no weight keep theirs, and the others share the rest: the best that there is
@@ -103,20 +82,20 @@ void keep(UpdateResult& result, const Prior& prior, const State& before) {
     result.log_weights = log_weights(result.weights);
   }
   result.degenerate.clear();
-  result.step = nullptr;
+  std::fill(result.steps.begin(), result.steps.end(), nullptr);
 }
 
 }  // namespace
 
-bool Repairer::repair(UpdateResult& result, const FamilyPtr& family, Statistics& statistics, UpdateRule& rule,
-                      std::vector<double> weights, const State* before) {
+bool Repairer::repair(UpdateResult& result, Groups& groups, Statistics& statistics, UpdateRule& rule,
+                      const State* before) {
   switch (policy_) {
     case DegeneratePolicy::error:
       break;
     case DegeneratePolicy::reseed:
-      return reseed(result, family, statistics, rule, weights);
+      return reseed(result, groups, statistics, rule);
     case DegeneratePolicy::drop:
-      return drop(result, family, statistics, rule, weights);
+      return drop(result, groups, statistics, rule);
     case DegeneratePolicy::keep:
       if (before == nullptr) break;
       note("kept", result.degenerate);
@@ -126,40 +105,38 @@ bool Repairer::repair(UpdateResult& result, const FamilyPtr& family, Statistics&
   return false;
 }
 
-bool Repairer::reseed(UpdateResult& result, const FamilyPtr& family, Statistics& statistics, const UpdateRule& rule,
-                      const std::vector<double>& weights) {
+bool Repairer::reseed(UpdateResult& result, const Groups& groups, Statistics& statistics, const UpdateRule& rule) {
   const auto components = components_of(result.degenerate);
   reseeds_ += components.size();
   if (reseeds_ > reseeds_per_component * statistics.components()) return false;
-  const Statistics total = total_statistics(*family, rows_);
+  const Statistics total = total_statistics(groups, rows_);
   const double rows = total.total_weight() / static_cast<double>(statistics.components());
   for (const std::size_t k : components) {
+    const Family& family = groups.family_of(k);
     Random random = stream(Stream::reseed, rule.seed, rule.iteration, k);
     const auto row = draw_row(rows_.source, total.total_weight(), random);
-    const auto origin = origin_at_row(*family, row);
-    const auto s = statistics_at_row(*family, total, row, origin, rows);
-    std::copy(origin.begin(), origin.end(), statistics.origins().row(k).begin());
-    std::copy(s.begin(), s.end(), statistics.sums().row(k).begin());
+    const auto origin = origin_at_row(family, row);
+    const auto s = statistics_at_row(family, total.sum(groups.group_of(k)), total.total_weight(), row, origin, rows);
+    std::copy(origin.begin(), origin.end(), statistics.origin(k).begin());
+    std::copy(s.begin(), s.end(), statistics.sum(k).begin());
     statistics.counts()[k] = rows;
   }
   note("reseeded", result.degenerate);
-  result = update(family, statistics, rule, weights);
+  result = update(groups, statistics, rule);
   return result.degenerate.empty();
 }
 
-bool Repairer::drop(UpdateResult& result, const FamilyPtr& family, Statistics& statistics, UpdateRule& rule,
-                    std::vector<double>& weights) {
+bool Repairer::drop(UpdateResult& result, Groups& groups, Statistics& statistics, UpdateRule& rule) {
   while (!result.degenerate.empty()) {
     const auto components = components_of(result.degenerate);
     if (components.size() == statistics.components()) return false;
     note("dropped", result.degenerate);
-    statistics = without(statistics, components);
-    weights = without(weights, components);
-    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-    if (!(sum > 0)) return false;
-    for (double& weight : weights) weight /= sum;
-    if (rule.prior.concentration.size() > 1) rule.prior.concentration = without(rule.prior.concentration, components);
-    result = update(family, statistics, rule, weights);
+    statistics = without(statistics, groups, components);
+    rule = without(rule, groups, components);
+    groups = groups.without(components);
+    const std::vector<double>& known = rule.frozen.weights;
+    if (!std::all_of(known.begin(), known.end(), [](double weight) { return std::isfinite(weight); })) return false;
+    result = update(groups, statistics, rule);
   }
   return true;
 }

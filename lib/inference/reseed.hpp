@@ -24,23 +24,20 @@ class Repairer {
   Repairer(const Rows& rows, DegeneratePolicy policy, std::size_t& reseeds)
       : rows_(rows), policy_(policy), reseeds_(reseeds) {}
 
-  /// Makes an update of the statistics whole again; false when the policy ends the fit, or cannot help. `weights` are
-  /// those of fixed weights; `before` is what components keep, none at a start.
+  /// Makes an update of the statistics whole again; false when the policy ends the fit, or cannot help. `before` is
+  /// what components keep, none at a start.
   ///
   ///     reseed  the component begins anew at a row drawn at random, as wide as all the data, with N/K rows
-  ///     drop    it leaves, and its concentration with it; weights, statistics and rule have fewer components then
+  ///     drop    it leaves; groups, statistics and rule have fewer components then
   ///     keep    it has the parameters, or the posterior, that it had, and its weight where the prior leaves it none
-  bool repair(UpdateResult& result, const FamilyPtr& family, Statistics& statistics, UpdateRule& rule,
-              std::vector<double> weights, const State* before);
+  bool repair(UpdateResult& result, Groups& groups, Statistics& statistics, UpdateRule& rule, const State* before);
 
   /// What was repaired since the last call, each once.
   std::vector<std::string> take_events() { return std::exchange(events_, {}); }
 
  private:
-  bool reseed(UpdateResult& result, const FamilyPtr& family, Statistics& statistics, const UpdateRule& rule,
-              const std::vector<double>& weights);
-  bool drop(UpdateResult& result, const FamilyPtr& family, Statistics& statistics, UpdateRule& rule,
-            std::vector<double>& weights);
+  bool reseed(UpdateResult& result, const Groups& groups, Statistics& statistics, const UpdateRule& rule);
+  bool drop(UpdateResult& result, Groups& groups, Statistics& statistics, UpdateRule& rule);
   void note(const std::string& what, const std::vector<Degeneracy>& degenerate);
 
   Rows rows_;

@@ -3,7 +3,6 @@
 
 #include "data/blocks.hpp"
 #include "data/copied_rows.hpp"
-#include "family/require_family.hpp"
 #include "family/total_statistics.hpp"
 #include "inference/contest.hpp"
 #include "inference/fit_checked.hpp"
@@ -51,8 +50,7 @@ std::uint64_t seed_of(std::uint64_t seed, std::size_t restart) {
 
 /// What all restarts have in common.
 struct RestartTask {
-  const FamilyPtr& family;
-  std::size_t components;
+  const Groups& groups;
   const RestartsOptions& restarts;
   const FitOptions& options;
   const DataCheck& check;
@@ -112,10 +110,15 @@ class RestartQueue {
       own.seed = seed_of(own.seed, restart);
       own.threads = threads;
       own.observer = [this](const FitState& state) { return observe(state); };
-      const InitializeOptions initial{
-          task_.restarts.start, seed,      0, update_rule(own.update, own.prior, own.seed).prior, threads,
-          own.assignment,       own.update};
-      const Mixture start = initialize_checked(task_.family, task_.components, source, initial, task_.total);
+      const InitializeOptions initial{task_.restarts.start,
+                                      seed,
+                                      0,
+                                      update_rule(own.update, own.prior, own.seed).prior,
+                                      threads,
+                                      own.assignment,
+                                      own.update,
+                                      own.freeze.weights};
+      const Mixture start = initialize_checked(task_.groups, source, initial, task_.total);
       FitResult result = fit_checked(start, source, own, task_.check, restart);
       RestartSummary summary = summarise(restart, seed, result);
       return {std::move(summary), std::move(result), nullptr};
@@ -197,7 +200,7 @@ std::size_t fits_side_by_side(const RestartTask& task, Source& source) {
   const std::size_t fits = std::min(thread_count(task.options.threads), task.restarts.restarts);
   const std::size_t alone = Rows(source, task.options.threads).threads;
   const std::size_t bytes =
-      sizeof(double) * (source.rows() * source.columns() + task.components * task.family->statistic_size());
+      sizeof(double) * (source.rows() * source.columns() + task.groups.statistics().buffer().size());
   return fits > alone && bytes <= small_bytes ? fits : 1;
 }
 
@@ -219,14 +222,20 @@ void run_side_by_side(RestartQueue& queue, Source& source, std::size_t fits) {
 
 RestartsResult fit_restarts(const FamilyPtr& family, std::size_t components, Source& source,
                             const RestartsOptions& restarts, const FitOptions& options) {
+  return fit_restarts(Groups(family, components), source, restarts, options);
+}
+
+RestartsResult fit_restarts(const Groups& groups, Source& source, const RestartsOptions& restarts,
+                            const FitOptions& options) {
   if (restarts.restarts == 0) throw Error(ErrorKind::usage, "at least one start is needed");
-  require(family);
   if (options.keep_saddle) throw Error(ErrorKind::usage, "`keep_saddle` is for a start that is given, not drawn");
   const Rows rows(source, options.threads);
-  const DataCheck check = check_input(*family, components, rows, options);
-  const Statistics total = total_statistics(*family, rows);
+  const DataCheck check = check_input(groups, rows, options);
+  if (options.freeze.needs_start())
+    throw Error(ErrorKind::usage, "only parameters of a start that is given can be frozen, not of one that is drawn");
+  const Statistics total = total_statistics(groups, rows);
 
-  const RestartTask task{family, components, restarts, options, check, total};
+  const RestartTask task{groups, restarts, options, check, total};
   const std::size_t fits = fits_side_by_side(task, source);
   RestartQueue queue(task, fits);
   if (fits > 1) {

@@ -75,15 +75,16 @@ void LookSchedule::put_off(std::size_t iteration, const SecondLook& look, double
 }
 
 std::string describe_equal_components(const EStepParameters& parameters) {
-  const Family& family = *parameters.family;
-  const std::size_t components = parameters.theta.components();
-  std::vector<double> origin(family.origin_size());
-  std::vector<double> mean(family.statistic_size());
-  std::vector<double> here(mean.size());
-  std::vector<double> there(mean.size());
+  const Groups& groups = parameters.groups;
   std::string text;
-  for (std::size_t i = 0; i < components; ++i)
-    for (std::size_t j = i + 1; j < components; ++j) {
+  for (std::size_t i = 0; i < groups.components(); ++i)
+    for (std::size_t j = i + 1; j < groups.components(); ++j) {
+      if (groups.group_of(i) != groups.group_of(j)) continue;
+      const Family& family = groups.family_of(i);
+      std::vector<double> origin(family.origin_size());
+      std::vector<double> mean(family.statistic_size());
+      std::vector<double> here(mean.size());
+      std::vector<double> there(mean.size());
       family.origin(parameters.theta.row(i), origin);
       family.mean_statistic(parameters.theta.row(i), origin, mean);
       family.coefficients(parameters.theta.row(i), origin, here);
@@ -102,7 +103,7 @@ SecondLook::SecondLook(const State& state, const Evaluation& last, const Statist
       like_(last.image),
       rule_(rule),
       rows_(rows),
-      frame_(state.mixture.family_ptr(), last.image),
+      frame_(state.mixture.groups(), last.image),
       point_(frame_.coordinates(last.point, state.parameters)),
       eigenvalue_(std::numeric_limits<double>::quiet_NaN()) {
   const auto image = coordinates_at(last.image);
@@ -146,33 +147,35 @@ Statistics SecondLook::moved(double length) const { return frame_.statistics(mov
 /// Equally long in all directions on average: the departure of draws from what the model expects has the covariance
 /// that the length is made of. Normal factors tell components apart that drew the same values.
 std::optional<Coordinates> SecondLook::drawn_direction(Random random) const {
-  const Family& family = state_.mixture.family();
-  const std::size_t size = like_.statistic_size();
+  const Groups& groups = state_.mixture.groups();
   Statistics direction = like_;
-  std::vector<double> row(family.columns());
+  std::vector<double> row(groups.columns());
   std::vector<const double*> columns;
   for (const double& value : row) columns.push_back(&value);
-  std::vector<double> drawn(size);
-  std::vector<double> expected(size);
   for (std::size_t k = 0; k < like_.components(); ++k) {
+    const Family& family = groups.family_of(k);
+    const std::size_t size = family.statistic_size();
+    std::vector<double> drawn(size);
+    std::vector<double> expected(size);
     const auto theta = state_.parameters.theta.row(k);
-    const auto origin = like_.origins().row(k);
+    const auto origin = like_.origin(k);
+    const auto sum = direction.sum(k);
     const double spread = std::sqrt(std::max(like_.counts()[k], 0.0));
     family.mean_statistic(theta, origin, expected);
     direction.counts()[k] = spread * random.normal();
-    for (std::size_t p = 0; p < size; ++p) direction.sums()(k, p) = direction.counts()[k] * expected[p];
+    for (std::size_t p = 0; p < size; ++p) sum[p] = direction.counts()[k] * expected[p];
     const Family::Sampler sample = family.sampler(theta);
     for (int draw = 0; draw < draws; ++draw) {
       sample(random, row);
       family.statistic({columns.data(), columns.size(), 1}, origin, MatrixView::column_major(drawn.data(), 1, size));
       const double factor = spread * random.normal() / std::sqrt(draws);
-      for (std::size_t p = 0; p < size; ++p) direction.sums()(k, p) += factor * (drawn[p] - expected[p]);
+      for (std::size_t p = 0; p < size; ++p) sum[p] += factor * (drawn[p] - expected[p]);
     }
   }
   std::vector<double> s(direction.counts().begin(), direction.counts().end());
   for (std::size_t k = 0; k < like_.components(); ++k) {
-    const auto sums = direction.sums().row(k);
-    s.insert(s.end(), sums.begin(), sums.end());
+    const auto sum = direction.sum(k);
+    s.insert(s.end(), sum.begin(), sum.end());
   }
   for (double& value : s) value /= std::sqrt(static_cast<double>(s.size()));
   return with_dual(std::move(s));
@@ -201,10 +204,10 @@ std::vector<double> SecondLook::moved(double step, const std::vector<double>& di
 }
 
 std::optional<EStepParameters> SecondLook::update_at(const Statistics& statistics) const {
-  const FamilyPtr& family = state_.mixture.family_ptr();
-  const auto result = update_if_sound(family, statistics, rule_, state_.mixture.weights());
+  const Groups& groups = state_.mixture.groups();
+  const auto result = update_if_sound(groups, statistics, rule_);
   if (!result) return std::nullopt;
-  return e_step_parameters(family, *result);
+  return e_step_parameters(groups, *result);
 }
 
 std::optional<Coordinates> SecondLook::coordinates_at(const Statistics& statistics) const {

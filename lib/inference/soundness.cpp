@@ -20,33 +20,44 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double few_rows_per_parameter = 5;
 constexpr double small_eigenvalue = 1e-3;
 
-/// The statistics of all rows together: those of the components, whose responsibilities sum to 1, about one origin.
-Statistics sum_of_components(const Family& family, const Statistics& statistics) {
-  Statistics total(1, statistics.statistic_size(), statistics.origin_size());
-  for (std::size_t k = 0; k < statistics.components(); ++k) total.counts()[0] += statistics.counts()[k];
-  for (std::size_t k = 0; k < statistics.components(); ++k)
-    for (std::size_t i = 0; i < statistics.origin_size(); ++i)
-      total.origins()(0, i) += statistics.counts()[k] / total.counts()[0] * statistics.origins()(k, i);
-  for (std::size_t k = 0; k < statistics.components(); ++k) {
-    std::vector<double> s(statistics.sums().row(k).begin(), statistics.sums().row(k).end());
-    family.recentre(statistics.origins().row(k), total.origins().row(0), s);
-    for (std::size_t p = 0; p < s.size(); ++p) total.sums()(0, p) += s[p];
+/// The statistics of all rows together, for one component of the family of a group: those of its components about one
+/// origin. Rows of other groups are not among them.
+Statistics sum_of_components(const Groups& groups, std::size_t g, const Statistics& statistics) {
+  const Family& family = groups.family(g);
+  Statistics total(1, statistics.statistic_size(g), statistics.origin_size(g));
+  const std::size_t first = groups.first(g);
+  const std::size_t end = first + groups.components(g);
+  for (std::size_t k = first; k < end; ++k) total.counts()[0] += statistics.counts()[k];
+  for (std::size_t k = first; k < end; ++k)
+    for (std::size_t i = 0; i < total.origin_size(); ++i)
+      total.origin(0)[i] += statistics.counts()[k] / total.counts()[0] * statistics.origin(k)[i];
+  for (std::size_t k = first; k < end; ++k) {
+    std::vector<double> s(statistics.sum(k).begin(), statistics.sum(k).end());
+    family.recentre(statistics.origin(k), total.origin(0), s);
+    for (std::size_t p = 0; p < s.size(); ++p) total.sum(0)[p] += s[p];
   }
   return total;
 }
 
-/// The parameters of one component for all the data; empty where there are none.
-std::vector<double> parameters_of_all(const Family& family, const Statistics& statistics) {
-  const Statistics total = sum_of_components(family, statistics);
-  std::vector<double> theta(family.parameters().size());
-  const auto result = family.mle(total.sums(), total.origins(), MatrixView::row_major(theta.data(), 1, theta.size()));
+/// The parameters of one component for all the rows of a group; empty where there are none.
+std::vector<double> parameters_of_all(const Groups& groups, std::size_t g, const Statistics& statistics) {
+  const Statistics total = sum_of_components(groups, g, statistics);
+  std::vector<double> theta(groups.family(g).parameters().size());
+  const auto result =
+      groups.family(g).mle(total.sums(), total.origins(), MatrixView::row_major(theta.data(), 1, theta.size()));
   return result.degenerate.empty() ? theta : std::vector<double>{};
 }
 
-std::vector<double> mean_parameters(const Mixture& mixture) {
-  std::vector<double> mean(mixture.parameters().schema().size());
-  for (std::size_t k = 0; k < mixture.components(); ++k)
-    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += mixture.weights()[k] * mixture.parameters().row(k)[i];
+/// Of the components of a group, by their weights.
+std::vector<double> mean_parameters(const Mixture& mixture, std::size_t g) {
+  const std::size_t first = mixture.groups().first(g);
+  const std::size_t end = first + mixture.groups().components(g);
+  double weight = 0;
+  for (std::size_t k = first; k < end; ++k) weight += mixture.weights()[k];
+  std::vector<double> mean(mixture.parameters().schema(first).size());
+  for (std::size_t k = first; k < end; ++k)
+    for (std::size_t i = 0; i < mean.size(); ++i)
+      mean[i] += mixture.weights()[k] / weight * mixture.parameters().row(k)[i];
   return mean;
 }
 
@@ -97,19 +108,21 @@ std::string short_number(double value) {
 }  // namespace
 
 std::vector<ComponentSoundness> soundness_of(const Mixture& mixture, const Statistics& statistics) {
-  const Family& family = mixture.family();
-  const Schema& schema = family.parameters();
-  const std::size_t components = mixture.components();
-  const double parameters = static_cast<double>(family.free_parameters(components)) / static_cast<double>(components);
-  const auto of_data = parameters_of_all(family, statistics);
-  const auto of_components = mean_parameters(mixture);
+  const Groups& groups = mixture.groups();
   std::vector<ComponentSoundness> result;
-  for (std::size_t k = 0; k < components; ++k) {
-    const auto theta = mixture.parameters().row(k);
-    ComponentSoundness one{statistics.counts()[k] / parameters, least_eigenvalue(schema, theta, of_data),
-                           least_eigenvalue(schema, theta, of_components), false};
-    one.suspicious = one.rows_per_parameter < few_rows_per_parameter && one.components_eigenvalue < small_eigenvalue;
-    result.push_back(one);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const Family& family = groups.family(g);
+    const auto components = static_cast<double>(groups.components(g));
+    const double parameters = static_cast<double>(family.free_parameters(groups.components(g))) / components;
+    const auto of_data = parameters_of_all(groups, g, statistics);
+    const auto of_components = mean_parameters(mixture, g);
+    for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k) {
+      const auto theta = mixture.parameters().row(k);
+      ComponentSoundness one{statistics.counts()[k] / parameters, least_eigenvalue(family.parameters(), theta, of_data),
+                             least_eigenvalue(family.parameters(), theta, of_components), false};
+      one.suspicious = one.rows_per_parameter < few_rows_per_parameter && one.components_eigenvalue < small_eigenvalue;
+      result.push_back(one);
+    }
   }
   return result;
 }

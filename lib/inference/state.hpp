@@ -15,9 +15,9 @@ namespace mixfam {
 
 /// Parameters, or their posterior, with all that an E-step and a trace entry need of them.
 struct State {
-  State(const FamilyPtr& family, UpdateResult result, std::vector<double> counts)
-      : mixture(mixture_of(family, result)),
-        parameters(e_step_parameters(family, result)),
+  State(const Groups& groups, UpdateResult result, std::vector<double> counts)
+      : mixture(mixture_of(groups, result)),
+        parameters(e_step_parameters(groups, result)),
         log_weights(std::move(result.log_weights)),
         hyperparameters(std::move(result.hyperparameters)),
         update_counts(std::move(counts)) {}
@@ -41,7 +41,7 @@ struct Penalty {
 
 /// Of posteriors (K rows of hyperparameters) that the counts N_k made, with the parameters of their E-step.
 Penalty penalty_of(const EStepParameters& parameters, const ParameterTable& hyperparameters,
-                   const std::vector<double>& counts, const Prior& prior);
-Penalty penalty_of(const State& state, const Prior& prior);
+                   const std::vector<double>& counts, const UpdateRule& rule);
+Penalty penalty_of(const State& state, const UpdateRule& rule);
 
 }  // namespace mixfam

@@ -32,7 +32,7 @@ std::optional<Proposal> extrapolation(FitMemory& fit) {
 /// nothing better is known, or it was tried without success.
 bool extrapolate(FitMemory& fit, const FitInput& input, const UpdateResult& plain) {
   if (!plain.degenerate.empty() || fit.rejected > 0) return false;
-  fit.accelerator->evaluated(fit.last.image, e_step_parameters(fit.family(), plain));
+  fit.accelerator->evaluated(fit.last.image, e_step_parameters(fit.groups(), plain));
   if (judge_extrapolations(fit, input)) return true;
   std::optional<Proposal> proposal = extrapolation(fit);
   if (!proposal) return false;
@@ -49,39 +49,40 @@ bool extrapolate(FitMemory& fit, const FitInput& input, const UpdateResult& plai
 }
 
 /// Applies the policy for degenerate components to an update of the statistics; false when the fit ends here.
-bool repair(FitMemory& fit, const FitInput& input, UpdateResult& result, Statistics& statistics, UpdateRule& rule,
-            const State& before) {
+bool repair(FitMemory& fit, const FitInput& input, UpdateResult& result, Groups& groups, Statistics& statistics,
+            UpdateRule& rule, const State& before) {
   Repairer repairer(input.rows, input.options.degenerate, fit.reseeds);
-  const bool whole = repairer.repair(result, fit.family(), statistics, rule, before.mixture.weights(), &before);
+  const bool whole = repairer.repair(result, groups, statistics, rule, &before);
   for (std::string& event : repairer.take_events()) fit.events.push_back(std::move(event));
   if (!whole)
     end_degenerate(
         fit,
         "iteration " + std::to_string(fit.next_iteration()) + ", " + describe(result.degenerate, input.rows.source),
-        "; " + remedy(result.degenerate, *fit.family(), rule.prior));
+        "; " + remedy(result.degenerate, groups, rule.prior));
   return whole;
 }
 
 /// An update from the statistics at hand, and the E-step that follows it.
 void batch_iteration(FitMemory& fit, const FitInput& input) {
   fit.rule.iteration = fit.next_iteration();
-  UpdateResult result = update(fit.family(), fit.last.image, fit.rule, fit.state.mixture.weights());
+  UpdateResult result = update(fit.groups(), fit.last.image, fit.rule);
   if (fit.accelerator) {
     if (extrapolate(fit, input, result)) return;
     fit.accelerator->move_to_image();
   }
   std::vector<double> counts(fit.last.image.counts().begin(), fit.last.image.counts().end());
+  Groups groups = fit.groups();
   UpdateRule rule = fit.rule;
   bool begun_anew = false;
   if (!result.degenerate.empty()) {
     Statistics repaired = fit.last.image;
-    if (!repair(fit, input, result, repaired, rule, fit.state)) return;
+    if (!repair(fit, input, result, groups, repaired, rule, fit.state)) return;
     counts.assign(repaired.counts().begin(), repaired.counts().end());
     // A component that keeps its parameters leaves the bound where it was: such a step is a partial M-step.
     begun_anew = begins_anew(input.options.degenerate);
     if (fit.accelerator) fit.accelerator->restart();
   }
-  State next(fit.family(), std::move(result), std::move(counts));
+  State next(groups, std::move(result), std::move(counts));
   const Transition transition = begun_anew ? Transition{} : transition_to(fit, input, next);
   if (std::isinf(transition.elbo))
     throw Error(ErrorKind::numerical,
@@ -102,10 +103,11 @@ void stepwise_iteration(FitMemory& fit, const FitInput& input) {
   bool begun_anew = false;
   while (auto result = stepwise_pass(next, stepwise, input.rows.source, how, rule, assignment)) {
     rule.iteration = stepwise.steps;
-    if (!repair(fit, input, *result, stepwise.running, rule, next)) return;
+    Groups groups = next.mixture.groups();
+    if (!repair(fit, input, *result, groups, stepwise.running, rule, next)) return;
     begun_anew = begins_anew(input.options.degenerate);
     const auto counts = stepwise.running.counts();
-    next = State(fit.family(), std::move(*result), {counts.begin(), counts.end()});
+    next = State(groups, std::move(*result), {counts.begin(), counts.end()});
   }
   advance(fit, input, std::move(next), std::move(rule), {}, begun_anew);
   fit.before = {};

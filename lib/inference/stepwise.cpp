@@ -9,13 +9,13 @@ namespace mixfam {
 namespace {
 
 /// (1 - rho) * old + rho * scale * batch, about the origins of the batch.
-Statistics blend(const Family& family, const Statistics& old, const Statistics& batch, double rho, double scale) {
+Statistics blend(const Groups& groups, const Statistics& old, const Statistics& batch, double rho, double scale) {
   Statistics result = batch;
   for (std::size_t k = 0; k < old.components(); ++k) {
-    std::vector<double> moved(old.sums().row(k).begin(), old.sums().row(k).end());
-    family.recentre(old.origins().row(k), batch.origins().row(k), moved);
+    std::vector<double> moved(old.sum(k).begin(), old.sum(k).end());
+    groups.family_of(k).recentre(old.origin(k), batch.origin(k), moved);
     for (std::size_t p = 0; p < moved.size(); ++p)
-      result.sums()(k, p) = (1 - rho) * moved[p] + rho * scale * batch.sums()(k, p);
+      result.sum(k)[p] = (1 - rho) * moved[p] + rho * scale * batch.sum(k)[p];
     result.counts()[k] = (1 - rho) * old.counts()[k] + rho * scale * batch.counts()[k];
   }
   return result;
@@ -43,7 +43,7 @@ class BlockPart {
 
 std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Source& source, const StepwiseRule& how,
                                           UpdateRule rule, const AssignmentRule& assignment) {
-  const FamilyPtr family = state.mixture.family_ptr();
+  const Groups groups = state.mixture.groups();
   std::optional<BlockPosterior> posterior(state.parameters);
   Statistics batch = zero_statistics(state.parameters);
   std::size_t rows_in_batch = 0;
@@ -52,15 +52,15 @@ std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Sour
   const auto end_batch = [&] {
     if (batch.total_weight() > 0) {
       const double rho = std::pow(static_cast<double>(stepwise.steps + 2), -how.forgetting);
-      stepwise.running = blend(*family, stepwise.running, batch, rho, how.total_weight / batch.total_weight());
+      stepwise.running = blend(groups, stepwise.running, batch, rho, how.total_weight / batch.total_weight());
       rule.iteration = ++stepwise.steps;
-      UpdateResult result = update(family, stepwise.running, rule, state.mixture.weights());
+      UpdateResult result = update(groups, stepwise.running, rule);
       if (!result.degenerate.empty()) {
         degenerate = std::move(result);
         return;
       }
       const auto counts = stepwise.running.counts();
-      state = State(family, std::move(result), {counts.begin(), counts.end()});
+      state = State(groups, std::move(result), {counts.begin(), counts.end()});
       posterior.emplace(state.parameters);
     }
     batch = zero_statistics(state.parameters);

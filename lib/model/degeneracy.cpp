@@ -110,10 +110,10 @@ std::string describe(const std::vector<Degeneracy>& degenerate, const Source& so
   return text;
 }
 
-std::string remedy(const std::vector<Degeneracy>& degenerate, const Family& family, const Prior& prior) {
+std::string remedy(const std::vector<Degeneracy>& degenerate, const Groups& groups, const Prior& prior) {
   for (const Degeneracy& one : degenerate)
     if (!one.reason.cure.empty()) return one.reason.cure;
-  if (!family.prior()) return "use fewer components, another start or another family";
+  if (!groups.has_prior()) return "use fewer components, another start or another family";
   if (prior.components) return "use the default prior (`prior = default`)";
   return "use a prior (`update = map`, `prior = default`)";
 }

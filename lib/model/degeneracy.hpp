@@ -12,6 +12,6 @@ namespace mixfam {
 std::string describe(const std::vector<Degeneracy>& degenerate, const Source& source);
 
 /// What to try when no parameters fit, as the end of a message: "use a prior (`update = map`, `prior = default`)".
-std::string remedy(const std::vector<Degeneracy>& degenerate, const Family& family, const Prior& prior);
+std::string remedy(const std::vector<Degeneracy>& degenerate, const Groups& groups, const Prior& prior);
 
 }  // namespace mixfam

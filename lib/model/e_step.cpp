@@ -22,49 +22,96 @@ constexpr double log_negligible = -1e3;
 
 }  // namespace
 
+EStepParameters EStepParameters::of(const Mixture& mixture) {
+  return {mixture.groups(), mixture.parameters(), mixfam::log_weights(mixture.weights()),
+          steps_at(mixture.groups(), mixture.parameters())};
+}
+
+std::vector<StepPtr> steps_at(const Groups& groups, const ParameterTable& theta) {
+  std::vector<StepPtr> steps;
+  for (std::size_t g = 0; g < groups.size(); ++g) steps.push_back(groups.family(g).step(theta.view(g)));
+  return steps;
+}
+
 BlockPosterior::BlockPosterior(const EStepParameters& parameters)
-    : has_prior_(parameters.family->prior() != nullptr),
+    : groups_(parameters.groups),
       components_(parameters.theta.components()),
       log_weights_(parameters.log_weights),
-      step_(parameters.step),
+      steps_(parameters.steps),
+      prepared_(steps_.size()),
       log_joint_(block_stride * components_),
       log_normaliser_(block_rows),
       tempered_normaliser_(block_rows),
       entropy_(block_rows),
       responsibilities_(block_stride * components_),
+      log_base_(groups_.size() > 1 ? block_stride * groups_.size() : 0),
       drawn_(components_) {}
 
-void BlockPosterior::compute_log_joint(const Block& x) {
-  rows_ = x.rows;
-  const MatrixView L(log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride));
-  for (std::size_t k = 0; k < components_; ++k) std::fill_n(L.column(k).data(), rows_, log_weights_[k]);
-  step_->add_log_density(x, L, workspace_);
+void BlockPosterior::prepare(const Block& x, Workspace::Frame& frame) {
+  for (std::size_t g = 0; g < steps_.size(); ++g) prepared_[g] = steps_[g]->prepare(x, frame);
 }
 
-void BlockPosterior::add_soft(const Block& x, const DataBlock& block, const Source& source, Statistics& statistics) {
-  if (step_->add_soft(x, log_weights_, statistics, workspace_)) return;
-  compute_log_joint(x);
+void BlockPosterior::compute_log_joint(const DataBlock& block) {
+  rows_ = block.x.rows;
+  const MatrixView L(log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride));
+  for (std::size_t k = 0; k < components_; ++k) std::fill_n(L.column(k).data(), rows_, log_weights_[k]);
+  for (std::size_t g = 0; g < steps_.size(); ++g)
+    steps_[g]->add_log_density(prepared_[g], L.column_range(groups_.first(g), groups_.components(g)), workspace_);
+  if (steps_.size() > 1) add_log_base(block.x);
+}
+
+void BlockPosterior::add_log_base(const Block& x) {
+  std::fill(log_base_.begin(), log_base_.end(), 0.0);
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const VectorView log_h(log_base_.data() + g * block_stride, rows_);
+    groups_.family(g).add_log_base(x, log_h);
+    for (double& value : log_h) value = std::max(value, log_zero);
+    for (std::size_t k = groups_.first(g); k < groups_.first(g) + groups_.components(g); ++k)
+      for (std::size_t n = 0; n < rows_; ++n) log_joint_[k * block_stride + n] += log_h[n];
+  }
+}
+
+/// By the responsibilities, which are weighed.
+void BlockPosterior::add_sums(Statistics& statistics) {
+  const auto R = responsibilities();
+  kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, statistics.counts().data());
+  for (std::size_t g = 0; g < steps_.size(); ++g)
+    steps_[g]->accumulate(prepared_[g], R.column_range(groups_.first(g), groups_.components(g)), statistics.sums(g),
+                          workspace_);
+  if (steps_.size() == 1) return;
+  for (std::size_t k = 0; k < components_; ++k)
+    statistics.expected_log_base() +=
+        detail::dot(R.column(k).data(), log_base_.data() + groups_.group_of(k) * block_stride, rows_);
+}
+
+void BlockPosterior::add_soft(const DataBlock& block, const Source& source, Statistics& statistics) {
+  if (steps_.size() == 1 && steps_.front()->add_soft(prepared_.front(), log_weights_, statistics, workspace_)) return;
+  compute_log_joint(block);
   const auto R = responsibilities();
   const AssignmentSums sums = kernels().assign({log_joint_.data(), R.column_stride(), components_}, rows_,
                                                {R.data(), R.column_stride(), components_});
-  if (!(sums.least > 0.5 * log_zero)) compute(x, block, source);  // names the row
+  if (!(sums.least > 0.5 * log_zero)) {
+    normalise();
+    refuse_impossible_rows(block, source);
+  }
   statistics.total_weight() += static_cast<double>(rows_);
   statistics.log_normaliser() += sums.log_normaliser;
   statistics.expected_log_joint() += sums.log_normaliser - sums.entropy;
   statistics.entropy() += sums.entropy;
-  kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, statistics.counts().data());
-  step_->accumulate(x, R, statistics.sums(), workspace_);
+  add_sums(statistics);
 }
 
 void BlockPosterior::add(const DataBlock& block, const Source& source, const AssignmentRule& rule,
                          Statistics& statistics) {
   Workspace::Frame frame(workspace_);
-  const Block x = step_->prepare(block.x, frame);
+  prepare(block.x, frame);
   if (block.weights == nullptr && rule.assignment == Assignment::soft && rule.temperature == 1) {
-    add_soft(x, block, source, statistics);
+    add_soft(block, source, statistics);
     return;
   }
-  compute(x, block, source);
+  compute_log_joint(block);
+  normalise();
+  refuse_impossible_rows(block, source);
   assign(block, rule);
   for (std::size_t n = 0; n < rows_; ++n) {
     const double weight = block.weights ? block.weights[n] : 1;
@@ -73,27 +120,37 @@ void BlockPosterior::add(const DataBlock& block, const Source& source, const Ass
     statistics.expected_log_joint() += weight * expected_log_joint(n);
     statistics.entropy() += weight * entropy_[n];
   }
-  weigh(block.weights, statistics.counts());
-  step_->accumulate(x, responsibilities(), statistics.sums(), workspace_);
+  const auto R = responsibilities();
+  if (block.weights) kernels().weigh({R.data(), R.column_stride(), components_}, rows_, block.weights);
+  add_sums(statistics);
+}
+
+void BlockPosterior::compute_anywhere(const DataBlock& block) {
+  Workspace::Frame frame(workspace_);
+  prepare(block.x, frame);
+  compute_log_joint(block);
+  normalise();
 }
 
 void BlockPosterior::compute(const DataBlock& block, const Source& source) {
-  Workspace::Frame frame(workspace_);
-  compute(step_->prepare(block.x, frame), block, source);
+  compute_anywhere(block);
+  refuse_impossible_rows(block, source);
 }
 
-void BlockPosterior::compute(const Block& x, const DataBlock& block, const Source& source) {
-  compute_log_joint(x);
+void BlockPosterior::normalise() {
   const auto R = responsibilities();
   kernels().normalise({log_joint_.data(), R.column_stride(), components_}, rows_,
                       {R.data(), R.column_stride(), components_}, log_normaliser_.data(), entropy_.data());
+  temperature_ = 1;
+  certain_ = false;
+}
+
+void BlockPosterior::refuse_impossible_rows(const DataBlock& block, const Source& source) const {
   for (std::size_t n = 0; n < rows_; ++n)
     if (!(log_normaliser_[n] > 0.5 * log_zero) && !(block.weights && block.weights[n] == 0))
       throw Error(ErrorKind::numerical, describe_row(source, block.first_row + n) +
                                             " has no density under any component; start elsewhere" +
-                                            (has_prior_ ? " or use a prior (`update = map`)" : ""));
-  temperature_ = 1;
-  certain_ = false;
+                                            (groups_.has_prior() ? " or use a prior (`update = map`)" : ""));
 }
 
 double BlockPosterior::expected_log_joint(std::size_t n) const {
@@ -102,12 +159,6 @@ double BlockPosterior::expected_log_joint(std::size_t n) const {
   for (std::size_t k = 0; k < components_; ++k)
     if (responsibilities_[k * block_stride + n] > 0) sum += log_joint()(n, k);
   return sum;
-}
-
-void BlockPosterior::weigh(const double* weights, VectorView counts) {
-  const auto R = responsibilities();
-  if (weights) kernels().weigh({R.data(), R.column_stride(), components_}, rows_, weights);
-  kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, counts.data());
 }
 
 void BlockPosterior::assign(const DataBlock& block, const AssignmentRule& rule) {
@@ -164,15 +215,17 @@ void BlockPosterior::temper(double temperature) {
 }
 
 Statistics zero_statistics(const EStepParameters& parameters) {
-  const ConstMatrixView origins = parameters.step->origins();
-  Statistics zero(origins.rows(), parameters.family->statistic_size(), origins.columns());
-  for (std::size_t k = 0; k < origins.rows(); ++k)
-    std::copy(origins.row(k).begin(), origins.row(k).end(), zero.origins().row(k).begin());
+  Statistics zero = parameters.groups.statistics();
+  for (std::size_t g = 0; g < parameters.steps.size(); ++g) {
+    const ConstMatrixView origins = parameters.steps[g]->origins();
+    for (std::size_t k = 0; k < origins.rows(); ++k)
+      std::copy(origins.row(k).begin(), origins.row(k).end(), zero.origins(g).row(k).begin());
+  }
   return zero;
 }
 
 Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule) {
-  return reduce(native_rows(rows, *parameters.family), zero_statistics(parameters),
+  return reduce(native_rows(rows, parameters.groups), zero_statistics(parameters),
                 [&, posterior = BlockPosterior(parameters)](const DataBlock& block, Statistics& leaf) mutable {
                   posterior.add(block, rows.source, rule, leaf);
                 });
@@ -193,20 +246,22 @@ double kl_by_definition(const EStepParameters& old_parameters, const EStepParame
         leaf.values[0] += weight * R(n, k) * (q.log_responsibility(n, k) - p.log_responsibility(n, k));
       }
   };
-  return reduce(native_rows(rows, *old_parameters.family), Totals{{0}}, add).values[0];
+  return reduce(native_rows(rows, old_parameters.groups), Totals{{0}}, add).values[0];
 }
 
 double expected_log_density(const Statistics& statistics, const EStepParameters& parameters) {
-  std::vector<double> c(statistics.statistic_size());
+  std::vector<double> buffer;
   double sum = 0;
   for (std::size_t k = 0; k < statistics.components(); ++k) {
-    const auto s = statistics.sums().row(k);
-    parameters.step->coefficients(k, statistics.origins().row(k), c);
+    const auto s = statistics.sum(k);
+    buffer.resize(s.size());
+    const VectorView c(buffer);
+    parameters.coefficients(k, statistics.origin(k), c);
     for (std::size_t p = 0; p < c.size(); ++p)
       if (c[p] == log_zero && s[p] != 0) return -std::numeric_limits<double>::infinity();
     sum += detail::dot(s.data(), c.data(), c.size());
   }
-  return sum;
+  return sum + statistics.expected_log_base();
 }
 
 }  // namespace mixfam

@@ -15,16 +15,21 @@ namespace mixfam {
 /// The coefficients of an E-step: those of parameters, and log weights that may carry a further constant for each
 /// component, so that point parameters and posteriors look alike.
 struct EStepParameters {
-  FamilyPtr family;
+  Groups groups;
   ParameterTable theta;
   std::vector<double> log_weights;
-  StepPtr step;  ///< at theta
+  std::vector<StepPtr> steps;  ///< of each group, at theta
 
-  static EStepParameters of(const Mixture& mixture) {
-    return {mixture.family_ptr(), mixture.parameters(), mixfam::log_weights(mixture.weights()),
-            mixture.family().step(mixture.parameters().view())};
+  static EStepParameters of(const Mixture& mixture);
+  /// c(theta_k; o), P values.
+  void coefficients(std::size_t k, ConstVectorView origin, VectorView c) const {
+    const std::size_t g = groups.group_of(k);
+    steps[g]->coefficients(k - groups.first(g), origin, c);
   }
 };
+
+/// Those of each group at the parameters.
+std::vector<StepPtr> steps_at(const Groups& groups, const ParameterTable& theta);
 
 /// How log densities become responsibilities.
 struct AssignmentRule {
@@ -48,7 +53,10 @@ class BlockPosterior {
   /// Makes the responsibilities those of the rule.
   void assign(const DataBlock& block, const AssignmentRule& rule);
 
-  /// L(n, k) = log w_k + log p(x_n | theta_k) - log h(x_n), column-major.
+  /// Densities and soft responsibilities of rows that may have no density under any component.
+  void compute_anywhere(const DataBlock& block);
+
+  /// L(n, k) = log w_k + log p(x_n | theta_k), without log h(x_n) where there is a single group; column-major.
   ConstMatrixView log_joint() const {
     return {log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride)};
   }
@@ -68,13 +76,15 @@ class BlockPosterior {
   }
 
  private:
-  // x: the block as the step prepared it.
-  void compute_log_joint(const Block& x);
-  void compute(const Block& x, const DataBlock& block, const Source& source);
+  /// Makes the blocks of the groups, which live as long as the frame.
+  void prepare(const Block& x, Workspace::Frame& frame);
+  void compute_log_joint(const DataBlock& block);
+  void add_log_base(const Block& x);
+  void normalise();
+  void refuse_impossible_rows(const DataBlock& block, const Source& source) const;
   /// The whole E-step of rows without weights under soft responsibilities, of which only sums are wanted.
-  void add_soft(const Block& x, const DataBlock& block, const Source& source, Statistics& statistics);
-  /// Makes the responsibilities w_n r_nk and adds their sums over the rows to the counts.
-  void weigh(const double* weights, VectorView counts);
+  void add_soft(const DataBlock& block, const Source& source, Statistics& statistics);
+  void add_sums(Statistics& statistics);
   /// log sum_k exp(L(n, k) / temperature).
   double tempered_normaliser(std::size_t n) const {
     return temperature_ == 1 ? log_normaliser_[n] : tempered_normaliser_[n];
@@ -83,19 +93,21 @@ class BlockPosterior {
   void draw(const DataBlock& block, const AssignmentRule& rule);
   void temper(double temperature);
 
-  bool has_prior_;  // of the parameters
+  Groups groups_;
   std::size_t components_;
   std::size_t rows_ = 0;
   bool certain_ = false;  // each row belongs to one component
   double temperature_ = 1;
   std::vector<double> log_weights_;
-  StepPtr step_;
+  std::vector<StepPtr> steps_;
+  std::vector<Block> prepared_;  // for each group
   Workspace workspace_;
   AlignedVector log_joint_;
   AlignedVector log_normaliser_;
   AlignedVector tempered_normaliser_;
   AlignedVector entropy_;
   AlignedVector responsibilities_;
+  AlignedVector log_base_;     // of each group; none where there is one
   std::vector<double> drawn_;  // responsibilities of one row
 };
 
@@ -109,8 +121,8 @@ Statistics e_step(const EStepParameters& parameters, const Rows& rows, const Ass
 double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
                         const AssignmentRule& rule);
 
-/// sum_k <S_k, c(theta_k; o_k)>: E_q[log p(X | Z, theta)] without sum log h. Minus infinity where a component has rows
-/// of a value that its parameters exclude.
+/// sum_k <S_k, c(theta_k; o_k)>: E_q[log p(X | Z, theta)], without sum log h of a single group. Minus infinity where a
+/// component has rows of a value that its parameters exclude.
 double expected_log_density(const Statistics& statistics, const EStepParameters& parameters);
 
 }  // namespace mixfam

@@ -4,7 +4,6 @@
 #include "data/reduce.hpp"
 #include "family/data_check.hpp"
 #include "family/native_types.hpp"
-#include "family/require_family.hpp"
 #include "model/check_weights.hpp"
 #include "model/e_step.hpp"
 #include "numerics/streams.hpp"
@@ -14,46 +13,63 @@
 namespace mixfam {
 
 Mixture::Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters)
-    : Mixture(std::move(family), std::move(weights), std::move(parameters), nullptr) {}
+    : Mixture(Groups(std::move(family), weights.size()), weights, std::move(parameters), {}) {}
 
-Mixture::Mixture(FamilyPtr family, std::vector<double> weights, ParameterTable parameters, const StepPtr& step)
-    : family_(std::move(family)), weights_(std::move(weights)), parameters_(std::move(parameters)) {
-  require(family_);
+Mixture::Mixture(Groups groups, std::vector<double> weights, ParameterTable parameters)
+    : Mixture(std::move(groups), std::move(weights), std::move(parameters), {}) {}
+
+Mixture::Mixture(Groups groups, std::vector<double> weights, ParameterTable parameters,
+                 const std::vector<StepPtr>& steps)
+    : groups_(std::move(groups)), weights_(std::move(weights)), parameters_(std::move(parameters)) {
   check_weights(weights_);
-  if (const auto reason = family_->parameters().mismatch(parameters_.schema()))
-    throw Error(ErrorKind::data, "these are no parameters of '" + family_->spec() + "': " + *reason);
+  if (groups_.components() != weights_.size())
+    throw Error(ErrorKind::data, "'" + groups_.spec() + "' has " + std::to_string(groups_.components()) +
+                                     " components, but there are " + std::to_string(weights_.size()) +
+                                     " weights (there must be as many)");
   if (parameters_.components() != weights_.size())
     throw Error(ErrorKind::data, "parameters of " + std::to_string(parameters_.components()) + " components, but " +
                                      std::to_string(weights_.size()) + " weights (there must be as many)");
-  for (std::size_t k = 0; k < weights_.size(); ++k)
-    if (const auto reason = family_->parameters().check(parameters_.row(k), step != nullptr))
+  for (std::size_t k = 0; k < weights_.size(); ++k) {
+    const std::size_t g = groups_.group_of(k);
+    const Schema& schema = groups_.family(g).parameters();
+    if (k == groups_.first(g))
+      if (const auto reason = schema.mismatch(parameters_.schema(k)))
+        throw Error(ErrorKind::data, "these are no parameters of '" + groups_.family(g).spec() + "': " + *reason);
+    if (const auto reason = schema.check(parameters_.row(k), !steps.empty() && steps[g] != nullptr))
       throw Error(ErrorKind::data, "component " + std::to_string(k) + ": " + *reason);
+  }
 }
 
-std::size_t Mixture::free_parameters() const { return components() - 1 + family_->free_parameters(components()); }
+const FamilyPtr& Mixture::family_ptr() const {
+  if (groups_.size() != 1)
+    throw Error(ErrorKind::usage, "the components of '" + groups_.spec() + "' have no one family; ask for `groups`");
+  return groups_.family_ptr(0);
+}
+
+std::size_t Mixture::free_parameters() const { return components() - 1 + groups_.free_parameters(); }
 
 double Mixture::log_likelihood(Source& source) const {
-  const DataCheck check = check_data(*family_, source);
+  const DataCheck check = check_data(groups_, source);
   return e_step(EStepParameters::of(*this), source, {}).log_normaliser() + check.log_base;
 }
 
 std::vector<double> Mixture::log_density(Source& source) const {
-  check_data(*family_, every_row(source));
+  check_data(groups_, every_row(source));
   std::vector<double> result(source.rows());
   visit_blocks(every_row(source),
                [&, posterior = BlockPosterior(EStepParameters::of(*this))](const DataBlock& block) mutable {
                  posterior.compute(block, source);
                  const auto out = VectorView(result).part(block.first_row, block.x.rows);
                  std::copy_n(posterior.log_normaliser().begin(), block.x.rows, out.begin());
-                 family_->add_log_base(block.x, out);
+                 if (groups_.size() == 1) groups_.family(0).add_log_base(block.x, out);
                });
   return result;
 }
 
 std::vector<double> Mixture::responsibilities(Source& source) const {
-  check_data(*family_, every_row(source));
+  check_data(groups_, every_row(source));
   std::vector<double> result(source.rows() * components());
-  visit_blocks(native_rows(every_row(source), *family_),
+  visit_blocks(native_rows(every_row(source), groups_),
                [&, posterior = BlockPosterior(EStepParameters::of(*this))](const DataBlock& block) mutable {
                  posterior.compute(block, source);
                  const auto R = posterior.responsibilities();
@@ -65,9 +81,9 @@ std::vector<double> Mixture::responsibilities(Source& source) const {
 }
 
 std::vector<double> Mixture::sample(std::size_t rows, std::uint64_t seed) const {
-  const std::size_t columns = family_->columns();
+  const std::size_t columns = groups_.columns();
   std::vector<Family::Sampler> samplers;
-  for (std::size_t k = 0; k < components(); ++k) samplers.push_back(family_->sampler(parameters_.row(k)));
+  for (std::size_t k = 0; k < components(); ++k) samplers.push_back(groups_.family_of(k).sampler(parameters_.row(k)));
   std::vector<double> result(rows * columns);
   for_each_part(leaves_of(rows), 0, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t leaf = begin; leaf < end; ++leaf) {

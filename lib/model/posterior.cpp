@@ -3,10 +3,10 @@
 
 #include "data/reduce.hpp"
 #include "family/data_check.hpp"
-#include "family/require_family.hpp"
 #include "family/responsibilities.hpp"
 #include "model/check_weights.hpp"
 #include "model/update.hpp"
+#include "model/weights.hpp"
 #include "numerics/log_sum_exp.hpp"
 #include "numerics/special.hpp"
 
@@ -21,23 +21,20 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-ParameterTable posterior_mode(const Family& family, const Statistics& posterior) {
-  ParameterTable mode(family.parameters(), posterior.components());
-  for (const Degeneracy& one : family.mle(posterior.sums(), posterior.origins(), mode.view()).degenerate) {
-    const auto row = mode.row(one.component);
-    std::fill(row.begin(), row.end(), nan);
-  }
+ParameterTable posterior_mode(const Groups& groups, const Statistics& posterior) {
+  ParameterTable mode = groups.parameters();
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    for (const Degeneracy& one : groups.family(g).mle(posterior.sums(g), posterior.origins(g), mode.view(g)).degenerate)
+      std::ranges::fill(mode.view(g).row(one.component), nan);
   return mode;
 }
 
-/// Those that a fixed prior of the weights stands for; none otherwise.
-std::vector<double> known_weights(const Prior& prior, std::size_t components, const std::vector<double>& given) {
-  if (prior.weights != WeightsPrior::fixed) return {};
-  if (given.size() != components)
-    throw Error(ErrorKind::usage, std::to_string(given.size()) + " fixed weights for " + std::to_string(components) +
-                                      " components (there must be as many); give those of the mixture");
-  check_weights(given);
-  return given;
+void check_known_weights(const std::vector<double>& known, std::size_t components) {
+  if (known.empty()) return;
+  if (known.size() != components)
+    throw Error(ErrorKind::usage, std::to_string(known.size()) + " known weights for " + std::to_string(components) +
+                                      " components (there must be as many)");
+  check_weights(known);
 }
 
 /// Marginals of a Dirichlet are beta distributions; of other priors of the weights none is closed.
@@ -47,8 +44,8 @@ void describe_weights(const Statistics& statistics, const Prior& prior, const st
   posterior.weight_mean = weights_mean(statistics.counts(), prior, known);
   posterior.weight_lower.assign(components, nan);
   posterior.weight_upper.assign(components, nan);
-  if (prior.weights == WeightsPrior::fixed) posterior.weight_lower = posterior.weight_upper = known;
-  if (prior.weights != WeightsPrior::dirichlet) return;
+  if (!known.empty()) posterior.weight_lower = posterior.weight_upper = known;
+  if (!known.empty() || prior.weights != WeightsPrior::dirichlet) return;
   posterior.concentration = concentrations(prior, components);
   for (std::size_t k = 0; k < components; ++k) posterior.concentration[k] += statistics.counts()[k];
   const double total = std::accumulate(posterior.concentration.begin(), posterior.concentration.end(), 0.0);
@@ -60,45 +57,35 @@ void describe_weights(const Statistics& statistics, const Prior& prior, const st
   }
 }
 
-void require_prior(const Family& family, const Prior& prior) {
-  if (!family.prior() || !prior.components)
-    throw Error(ErrorKind::usage, "'" + family.spec() + "' needs a prior on its parameters for this");
+void require_prior(const Groups& groups, const Prior& prior) {
+  if (!groups.has_prior() || !prior.components)
+    throw Error(ErrorKind::usage, "'" + groups.spec() + "' needs a prior on its parameters for this");
 }
 
-/// log sum_k E[w_k] Z(chi_k + t(x)) / Z(chi_k) of the rows of blocks; copies work for a thread each.
-class Predictive {
+/// log Z(chi_k + t(x)) / Z(chi_k) h_k(x) of a component at the rows of blocks; copies work for a thread each.
+class ComponentPredictive {
  public:
-  Predictive(const Family& family, const Posterior& posterior)
-      : family_(family),
-        prior_(*family.prior()),
-        components_(posterior.hyperparameters.components()),
-        origins_(components_ * family.origin_size()),
-        chis_(components_ * family.statistic_size()),
-        log_scales_(components_),
-        statistics_(block_rows * family.statistic_size()),
+  ComponentPredictive(const Family& family, ConstVectorView hyperparameters)
+      : family_(&family),
+        origin_(family.origin_size()),
         chi_(family.statistic_size()),
-        h_(prior_.hyperparameters().size()),
-        log_joint_(block_rows * components_) {
-    ParameterTable centre(family.parameters(), components_);
-    prior_.mean(posterior.hyperparameters.view(), centre.view());
-    for (std::size_t k = 0; k < components_; ++k) family.origin(centre.row(k), origin(k));
-    for (std::size_t k = 0; k < components_; ++k) {
-      prior_.add_chi(posterior.hyperparameters.row(k), row_of(origin(k)), row_of(chi(k)));
-      log_scales_[k] = std::log(posterior.weight_mean[k]) - log_partition(chi(k), k);
-    }
+        with_row_(family.statistic_size()),
+        h_(hyperparameters.size()),
+        statistics_(block_rows * family.statistic_size()) {
+    ParameterTable centre(family.parameters(), 1);
+    family.prior()->mean(row_of(hyperparameters), centre.view());
+    family.origin(centre.row(0), origin_);
+    family.prior()->add_chi(hyperparameters, row_of(ConstVectorView(origin_)), row_of(VectorView(chi_)));
+    log_partition_ = log_partition(chi_);
   }
 
-  void compute(const Block& x, VectorView out) {
+  void add(const Block& x, VectorView out) {
     const auto T = MatrixView::column_major(statistics_.data(), x.rows, chi_.size());
-    for (std::size_t k = 0; k < components_; ++k) {
-      family_.statistic(x, origin(k), T);
-      for (std::size_t n = 0; n < x.rows; ++n) {
-        for (std::size_t p = 0; p < chi_.size(); ++p) chi_[p] = chi(k)[p] + T(n, p);
-        log_joint_[n * components_ + k] = log_scales_[k] + log_partition(chi_, k);
-      }
+    family_->statistic(x, origin_, T);
+    for (std::size_t n = 0; n < x.rows; ++n) {
+      for (std::size_t p = 0; p < chi_.size(); ++p) with_row_[p] = chi_[p] + T(n, p);
+      out[n] += log_partition(with_row_) - log_partition_;
     }
-    for (std::size_t n = 0; n < x.rows; ++n)
-      out[n] = log_sum_exp(ConstVectorView(log_joint_).part(n * components_, components_));
   }
 
  private:
@@ -106,79 +93,118 @@ class Predictive {
   static BasicMatrixView<T> row_of(BasicVectorView<T> values) {
     return BasicMatrixView<T>::row_major(values.data(), 1, values.size());
   }
-  VectorView origin(std::size_t k) {
-    return VectorView(origins_).part(k * family_.origin_size(), family_.origin_size());
-  }
-  VectorView chi(std::size_t k) { return VectorView(chis_).part(k * chi_.size(), chi_.size()); }
-  double log_partition(ConstVectorView chi, std::size_t k) {
+  double log_partition(ConstVectorView chi) {
     const auto H = row_of(VectorView(h_));
-    prior_.from_chi(row_of(chi), row_of(ConstVectorView(origin(k))), H);
-    const auto result = prior_.log_partition(H);
+    family_->prior()->from_chi(row_of(chi), row_of(ConstVectorView(origin_)), H);
+    const auto result = family_->prior()->log_partition(H);
     if (!result)
       throw Error(ErrorKind::usage,
-                  "an improper posterior of '" + family_.spec() + "' has no predictive density; use a proper prior");
+                  "an improper posterior of '" + family_->spec() + "' has no predictive density; use a proper prior");
     return *result;
   }
 
-  const Family& family_;
-  const ConjugatePrior& prior_;
-  std::size_t components_;
-  std::vector<double> origins_;
-  std::vector<double> chis_;
-  std::vector<double> log_scales_;
-  // The work of a block.
-  std::vector<double> statistics_;
+  const Family* family_;
+  std::vector<double> origin_;
   std::vector<double> chi_;
+  std::vector<double> with_row_;
   std::vector<double> h_;
+  std::vector<double> statistics_;
+  double log_partition_ = 0;
+};
+
+/// log sum_k E[w_k] p(x | chi_k) of the rows of blocks; copies work for a thread each.
+class Predictive {
+ public:
+  Predictive(const Groups& groups, const Posterior& posterior)
+      : groups_(groups), log_weights_(log_weights(posterior.weight_mean)), log_joint_(groups.components()) {
+    for (std::size_t k = 0; k < groups.components(); ++k)
+      components_.emplace_back(groups.family_of(k), posterior.hyperparameters.row(k));
+  }
+
+  void compute(const Block& x, VectorView out) {
+    joint_.resize(x.rows * components_.size());
+    log_base_.resize(x.rows);
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      std::fill(log_base_.begin(), log_base_.end(), 0.0);
+      groups_.family(g).add_log_base(x, log_base_);
+      for (std::size_t k = groups_.first(g); k < groups_.first(g) + groups_.components(g); ++k) {
+        const VectorView joint(joint_.data() + k * x.rows, x.rows);
+        for (std::size_t n = 0; n < x.rows; ++n) joint[n] = log_weights_[k] + std::max(log_base_[n], log_zero);
+        components_[k].add(x, joint);
+      }
+    }
+    for (std::size_t n = 0; n < x.rows; ++n) {
+      for (std::size_t k = 0; k < components_.size(); ++k) log_joint_[k] = joint_[k * x.rows + n];
+      out[n] = log_sum_exp(log_joint_);
+    }
+  }
+
+ private:
+  Groups groups_;
+  std::vector<double> log_weights_;
+  std::vector<ComponentPredictive> components_;
+  std::vector<double> joint_;
+  std::vector<double> log_base_;
   std::vector<double> log_joint_;
 };
 
 }  // namespace
 
 Posterior make_posterior(const FamilyPtr& family, const Statistics& statistics, const Prior& prior,
-                         const std::vector<double>& fixed_weights) {
-  require(family);
-  require_prior(*family, prior);
-  const std::size_t components = statistics.components();
+                         const std::vector<double>& known_weights) {
+  return make_posterior(Groups(family, statistics.components()), statistics, prior, known_weights);
+}
+
+Posterior make_posterior(const Groups& groups, const Statistics& statistics, const Prior& prior,
+                         const std::vector<double>& known_weights) {
+  require_prior(groups, prior);
+  check_known_weights(known_weights, groups.components());
   Posterior result;
-  result.hyperparameters = posterior_hyperparameters(*family, statistics, prior);
-  result.mode = posterior_mode(*family, with_prior(*family, statistics, prior));
-  result.mean = result.lower = result.upper = ParameterTable(family->parameters(), components);
-  const auto H = result.hyperparameters.view();
+  result.hyperparameters = posterior_hyperparameters(groups, statistics, prior);
+  result.mode = posterior_mode(groups, with_prior(groups, statistics, prior));
+  result.mean = result.lower = result.upper = groups.parameters();
   const double tail = 0.5 * (1 - result.level);
-  family->prior()->mean(H, result.mean.view());
-  family->prior()->quantile(H, tail, result.lower.view());
-  family->prior()->quantile(H, 1 - tail, result.upper.view());
-  describe_weights(statistics, prior, known_weights(prior, components, fixed_weights), result);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const ConjugatePrior& of_group = *groups.family(g).prior();
+    const auto H = std::as_const(result.hyperparameters).view(g);
+    of_group.mean(H, result.mean.view(g));
+    of_group.quantile(H, tail, result.lower.view(g));
+    of_group.quantile(H, 1 - tail, result.upper.view(g));
+  }
+  describe_weights(statistics, prior, known_weights, result);
   return result;
 }
 
 std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& posterior, Source& source) {
-  require(family);
-  if (!family->prior())
-    throw Error(ErrorKind::usage, "'" + family->spec() + "' has no conjugate prior, and so no posterior of its form");
-  if (const auto reason = family->prior()->hyperparameters().mismatch(posterior.hyperparameters.schema()))
-    throw Error(ErrorKind::usage, "this is no posterior of '" + family->spec() + "': " + *reason);
-  check_data(*family, every_row(source));
+  return log_predictive(Groups(family, posterior.hyperparameters.components()), posterior, source);
+}
+
+std::vector<double> log_predictive(const Groups& groups, const Posterior& posterior, Source& source) {
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const Family& family = groups.family(g);
+    if (family.prior() == nullptr)
+      throw Error(ErrorKind::usage, "'" + family.spec() + "' has no conjugate prior, and so no predictive density");
+    if (const auto reason =
+            family.prior()->hyperparameters().mismatch(posterior.hyperparameters.schema(groups.first(g))))
+      throw Error(ErrorKind::usage, "this is no posterior of '" + family.spec() + "': " + *reason);
+  }
+  check_data(groups, every_row(source));
   std::vector<double> result(source.rows());
-  visit_blocks(every_row(source), [&, predictive = Predictive(*family, posterior)](const DataBlock& block) mutable {
-    const auto out = VectorView(result).part(block.first_row, block.x.rows);
-    predictive.compute(block.x, out);
-    family->add_log_base(block.x, out);
+  visit_blocks(every_row(source), [&, predictive = Predictive(groups, posterior)](const DataBlock& block) mutable {
+    predictive.compute(block.x, VectorView(result).part(block.first_row, block.x.rows));
   });
   return result;
 }
 
 double log_marginal_likelihood(const FamilyPtr& family, std::size_t components, Source& source,
                                const std::vector<std::size_t>& labels, const Prior& prior,
-                               const std::vector<double>& fixed_weights) {
-  require(family);
-  require_prior(*family, prior);
-  check_prior(*family, components, prior);
-  const DataCheck check = check_data(*family, source);
-  if (prior.weights == WeightsPrior::stick_breaking)
-    throw Error(ErrorKind::usage, "the marginal likelihood of labels needs Dirichlet or fixed weights");
-  const std::vector<double> known = known_weights(prior, components, fixed_weights);
+                               const std::vector<double>& known_weights) {
+  return log_marginal_likelihood(Groups(family, components), source, labels, prior, known_weights);
+}
+
+namespace {
+
+void check_label_range(const std::vector<std::size_t>& labels, std::size_t components, const Source& source) {
   if (labels.size() != source.rows())
     throw Error(ErrorKind::data, std::to_string(labels.size()) + " labels for " + source.name() + " with " +
                                      std::to_string(source.rows()) + " rows (there must be as many)");
@@ -186,27 +212,56 @@ double log_marginal_likelihood(const FamilyPtr& family, std::size_t components, 
     if (labels[n] >= components)
       throw Error(ErrorKind::data, "label " + std::to_string(labels[n]) + " of row " + std::to_string(n) +
                                        " (must be below " + std::to_string(components) + ")");
+}
 
-  const ParameterTable& h = *prior.components;
-  ParameterTable prior_rows(h.schema(), components);
-  for (std::size_t k = 0; k < components; ++k) std::copy(h.row(0).begin(), h.row(0).end(), prior_rows.row(k).begin());
-  const auto prior_partition = family->prior()->log_partition(prior_rows.view());
-  if (!prior_partition) throw Error(ErrorKind::usage, "the marginal likelihood needs a proper prior on the parameters");
+/// sum_k log Z of a prior, one row for each group.
+double log_prior_partition(const Groups& groups, const ParameterTable& prior) {
+  double sum = 0;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const ConstVectorView h = prior.row(g);
+    const ConstMatrixView repeated(h.data(), groups.components(g), h.size(), 0, 1);
+    const auto log_partition = groups.family(g).prior()->log_partition(repeated);
+    if (!log_partition) throw Error(ErrorKind::usage, "the marginal likelihood needs a proper prior on the parameters");
+    sum += *log_partition;
+  }
+  return sum;
+}
+
+double log_posterior_partition(const Groups& groups, const ParameterTable& H) {
+  double sum = 0;
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    sum += groups.family(g).prior()->log_partition(H.view(g)).value_or(nan);
+  return sum;
+}
+
+}  // namespace
+
+double log_marginal_likelihood(const Groups& groups, Source& source, const std::vector<std::size_t>& labels,
+                               const Prior& prior, const std::vector<double>& known_weights) {
+  const std::size_t components = groups.components();
+  require_prior(groups, prior);
+  check_prior(groups, prior);
+  const DataCheck check = check_data(groups, source);
+  if (prior.weights == WeightsPrior::stick_breaking)
+    throw Error(ErrorKind::usage, "the marginal likelihood of labels needs Dirichlet or known weights");
+  check_known_weights(known_weights, components);
+  check_label_range(labels, components, source);
+  const double prior_partition = log_prior_partition(groups, *prior.components);
 
   std::vector<double> R(labels.size() * components);
   for (std::size_t n = 0; n < labels.size(); ++n) R[n * components + labels[n]] = 1;
   const Statistics statistics =
-      statistics_of_responsibilities(*family, ConstMatrixView::row_major(R.data(), labels.size(), components), source);
+      statistics_of_responsibilities(groups, ConstMatrixView::row_major(R.data(), labels.size(), components), source);
   const double posterior_partition =
-      family->prior()->log_partition(posterior_hyperparameters(*family, statistics, prior).view()).value_or(nan);
+      log_posterior_partition(groups, posterior_hyperparameters(groups, statistics, prior));
   double log_labels = 0;
-  if (prior.weights == WeightsPrior::dirichlet) {
+  if (known_weights.empty()) {
     log_labels = log_marginal_labels(statistics.counts(), prior);
   } else {
     for (std::size_t k = 0; k < components; ++k)
-      if (statistics.counts()[k] > 0) log_labels += statistics.counts()[k] * std::log(known[k]);
+      if (statistics.counts()[k] > 0) log_labels += statistics.counts()[k] * std::log(known_weights[k]);
   }
-  return posterior_partition - *prior_partition + log_labels + check.log_base;
+  return posterior_partition - prior_partition + log_labels + check.log_base + statistics.expected_log_base();
 }
 
 }  // namespace mixfam

@@ -2,7 +2,6 @@
 #include <mixfam/prior.hpp>
 
 #include "family/data_check.hpp"
-#include "family/require_family.hpp"
 #include "family/total_statistics.hpp"
 
 #include <cmath>
@@ -13,58 +12,73 @@ namespace {
 
 constexpr double default_concentration = 2;
 
-const ConjugatePrior& conjugate_prior_of(const Family& family) {
-  if (const ConjugatePrior* prior = family.prior()) return *prior;
-  throw Error(ErrorKind::usage, "'" + family.spec() + "' has no conjugate prior; use `update = ml`");
+void require_conjugate_prior(const Groups& groups) {
+  if (const Family* family = groups.find_without_prior())
+    throw Error(ErrorKind::usage, "'" + family->spec() + "' has no conjugate prior; use `update = ml`");
+}
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::usage, "prior: " + what); }
+
+void check_hyperparameters(const Family& family, ConstVectorView h, const Schema& schema) {
+  const ConjugatePrior& prior = *family.prior();
+  if (h.size() != prior.hyperparameters().size())
+    refuse(std::to_string(h.size()) + " hyperparameter values for '" + family.spec() + "' (must be " +
+           std::to_string(prior.hyperparameters().size()) + ")");
+  if (const auto reason = prior.hyperparameters().mismatch(schema))
+    refuse("these are no hyperparameters of '" + family.spec() + "': " + *reason);
+  if (const auto reason = prior.hyperparameters().check(h)) refuse(*reason);
+  if (const auto reason = prior.check(h)) refuse(*reason);
+  const auto log_normaliser = prior.log_partition(ConstMatrixView::row_major(h.data(), 1, h.size()));
+  if (log_normaliser && !std::isfinite(*log_normaliser))
+    refuse("its normalising constant is beyond what a double holds; use less extreme hyperparameters");
 }
 
 }  // namespace
 
 Prior default_prior(const FamilyPtr& family, std::size_t components, Source& source) {
-  require(family);
-  const ConjugatePrior& conjugate = conjugate_prior_of(*family);
-  check_data(*family, source);
-  const Statistics total = total_statistics(*family, source);
-  ParameterTable hyperparameters(conjugate.hyperparameters(), 1);
-  conjugate.standard(total.sums().row(0), total.origins().row(0), components, hyperparameters.row(0));
-  if (conjugate.hyperparameters().check(hyperparameters.row(0)))
-    throw Error(ErrorKind::data,
-                source.name() + ": sums of its values, or of their squares, are beyond what a double " +
-                    "holds, so that '" + family->spec() + "' has no default prior; rescale the columns");
+  return default_prior(Groups(family, components), source);
+}
+
+Prior default_prior(const Groups& groups, Source& source) {
+  require_conjugate_prior(groups);
+  check_data(groups, source);
+  const Statistics total = total_statistics(groups, source);
+  ParameterTable hyperparameters = groups.singles().hyperparameters();
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const ConjugatePrior& prior = *groups.family(g).prior();
+    prior.standard(total.sum(g), total.origin(g), groups.components(g), hyperparameters.row(g));
+    if (prior.hyperparameters().check(hyperparameters.row(g)))
+      throw Error(ErrorKind::data, source.name() + ": sums of its values, or of their squares, are beyond what a " +
+                                       "double holds, so that '" + groups.family(g).spec() +
+                                       "' has no default prior; rescale the columns");
+  }
   return {WeightsPrior::dirichlet, {default_concentration}, hyperparameters};
 }
 
-ParameterTable flat_hyperparameters(const Family& family) {
-  const ConjugatePrior& conjugate = conjugate_prior_of(family);
-  ParameterTable hyperparameters(conjugate.hyperparameters(), 1);
-  conjugate.flat(hyperparameters.row(0));
+ParameterTable flat_hyperparameters(const FamilyPtr& family) { return flat_hyperparameters(Groups(family, 1)); }
+
+ParameterTable flat_hyperparameters(const Groups& groups) {
+  require_conjugate_prior(groups);
+  ParameterTable hyperparameters = groups.singles().hyperparameters();
+  for (std::size_t g = 0; g < groups.size(); ++g) groups.family(g).prior()->flat(hyperparameters.row(g));
   return hyperparameters;
 }
 
-void check_prior(const Family& family, std::size_t components, const Prior& prior) {
+void check_prior(const Groups& groups, const Prior& prior) {
+  const std::size_t components = groups.components();
   if (prior.concentration.size() != 1 && prior.concentration.size() != components)
-    throw Error(ErrorKind::usage, "prior: " + std::to_string(prior.concentration.size()) +
-                                      " concentrations of the weights for " + std::to_string(components) +
-                                      " components (must be one, or one for each)");
+    refuse(std::to_string(prior.concentration.size()) + " concentrations of the weights for " +
+           std::to_string(components) + " components (must be one, or one for each)");
   for (const double concentration : prior.concentration)
     if (!(concentration > 0) || !std::isfinite(concentration))
-      throw Error(ErrorKind::usage, "prior: the concentration of the weights is " + std::to_string(concentration) +
-                                        " (must be finite and > 0)");
+      refuse("the concentration of the weights is " + std::to_string(concentration) + " (must be finite and > 0)");
   if (!prior.components) return;
-  const ConjugatePrior& conjugate = conjugate_prior_of(family);
-  const auto h = prior.components->row(0);
-  if (h.size() != conjugate.hyperparameters().size())
-    throw Error(ErrorKind::usage, "prior: " + std::to_string(h.size()) + " hyperparameter values for '" +
-                                      family.spec() + "' (must be " +
-                                      std::to_string(conjugate.hyperparameters().size()) + ")");
-  if (const auto reason = conjugate.hyperparameters().mismatch(prior.components->schema()))
-    throw Error(ErrorKind::usage, "prior: these are no hyperparameters of '" + family.spec() + "': " + *reason);
-  if (const auto reason = conjugate.hyperparameters().check(h)) throw Error(ErrorKind::usage, "prior: " + *reason);
-  if (const auto reason = conjugate.check(h)) throw Error(ErrorKind::usage, "prior: " + *reason);
-  const auto log_normaliser = conjugate.log_partition(ConstMatrixView::row_major(h.data(), 1, h.size()));
-  if (log_normaliser && !std::isfinite(*log_normaliser))
-    throw Error(ErrorKind::usage,
-                "prior: its normalising constant is beyond what a double holds; use less extreme hyperparameters");
+  require_conjugate_prior(groups);
+  if (prior.components->components() != groups.size())
+    refuse(std::to_string(prior.components->components()) + " rows of hyperparameters for '" + groups.spec() +
+           "' (must be " + std::to_string(groups.size()) + ", one for each family)");
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    check_hyperparameters(groups.family(g), prior.components->row(g), prior.components->schema(g));
 }
 
 }  // namespace mixfam

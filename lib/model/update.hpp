@@ -7,6 +7,7 @@
 
 #include "model/degeneracy.hpp"
 #include "model/e_step.hpp"
+#include "model/frozen.hpp"
 
 #include <optional>
 #include <vector>
@@ -17,11 +18,11 @@ namespace mixfam {
 struct UpdateResult {
   std::vector<double> weights;
   ParameterTable theta;
-  std::vector<double> log_scale;                  ///< vb: see Family::expectation; else 0
+  std::vector<double> log_scale;                  ///< vb: see ConjugatePrior::expectation; else 0
   std::vector<double> log_weights;                ///< log w, or its expectation
-  std::optional<ParameterTable> hyperparameters;  ///< vb: of q(theta_k), K rows
+  std::optional<ParameterTable> hyperparameters;  ///< vb: of q(theta_k), K rows; those of the prior where it is frozen
   std::vector<Degeneracy> degenerate;             ///< rows of theta, or weights, that no value fits
-  StepPtr step;                                   ///< at theta, where that is as an estimate made it
+  std::vector<StepPtr> steps;  ///< of each group at theta, where that is as an estimate made it; else null
 };
 
 /// What decides an update besides the statistics.
@@ -30,32 +31,34 @@ struct UpdateRule {
   Prior prior;
   std::uint64_t seed = 0;
   std::uint64_t iteration = 0;
+  Frozen frozen = {};
 };
 
-/// The rule of a fit: maximum likelihood keeps nothing of the prior but fixed weights.
+/// The rule of a fit: maximum likelihood keeps nothing of the prior.
 UpdateRule update_rule(Update update, const Prior& prior, std::uint64_t seed);
 
-/// The one M-step: a map of chi + s, and of alpha + N for the weights. `weights_before` are those of fixed weights.
-UpdateResult update(const FamilyPtr& family, const Statistics& statistics, const UpdateRule& rule,
-                    const std::vector<double>& weights_before);
+/// The one M-step: a map of chi + s, and of alpha + N for the weights.
+UpdateResult update(const Groups& groups, const Statistics& statistics, const UpdateRule& rule);
 
 /// The same for statistics that no data may have; none where they or their update lie outside the domain.
-std::optional<UpdateResult> update_if_sound(const FamilyPtr& family, const Statistics& statistics,
-                                            const UpdateRule& rule, const std::vector<double>& weights_before);
+std::optional<UpdateResult> update_if_sound(const Groups& groups, const Statistics& statistics, const UpdateRule& rule);
 
 /// The mixture of an update.
-Mixture mixture_of(const FamilyPtr& family, const UpdateResult& result);
+Mixture mixture_of(const Groups& groups, const UpdateResult& result);
 
 /// What the next E-step needs of an update.
-EStepParameters e_step_parameters(const FamilyPtr& family, const UpdateResult& result);
+EStepParameters e_step_parameters(const Groups& groups, const UpdateResult& result);
+
+/// Without some components.
+Statistics without(const Statistics& statistics, const Groups& groups, const std::set<std::size_t>& components);
 
 /// Statistics with the prior added as pseudo-data.
-Statistics with_prior(const Family& family, const Statistics& statistics, const Prior& prior);
+Statistics with_prior(const Groups& groups, const Statistics& statistics, const Prior& prior);
 
 /// Hyperparameters of the posterior of each component's parameters, K rows.
-ParameterTable posterior_hyperparameters(const Family& family, const Statistics& statistics, const Prior& prior);
+ParameterTable posterior_hyperparameters(const Groups& groups, const Statistics& statistics, const Prior& prior);
 
-/// log p(theta, w), normalised where the prior is proper.
-double log_prior(const EStepParameters& parameters, const std::vector<double>& weights, const Prior& prior);
+/// log p(theta, w), normalised where the prior is proper; what is frozen is known and has no prior.
+double log_prior(const EStepParameters& parameters, const std::vector<double>& weights, const UpdateRule& rule);
 
 }  // namespace mixfam

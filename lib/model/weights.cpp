@@ -74,9 +74,9 @@ std::vector<double> concentrations(const Prior& prior, std::size_t components) {
   return std::vector<double>(components, prior.concentration.front());
 }
 
-std::vector<double> weights_mode(ConstVectorView counts, const Prior& prior, const std::vector<double>& before,
+std::vector<double> weights_mode(ConstVectorView counts, const Prior& prior, const std::vector<double>& known,
                                  std::vector<Degeneracy>& degenerate) {
-  if (prior.weights == WeightsPrior::fixed) return before;
+  if (!known.empty()) return known;
   std::vector<double> weights = concentrations(prior, counts.size());
   for (std::size_t k = 0; k < weights.size(); ++k) {
     weights[k] = counts[k] + (weights[k] - 1);  // for `ml` nothing but the count, however small
@@ -88,8 +88,8 @@ std::vector<double> weights_mode(ConstVectorView counts, const Prior& prior, con
   return weights;
 }
 
-std::vector<double> weights_mean(ConstVectorView counts, const Prior& prior, const std::vector<double>& before) {
-  if (prior.weights == WeightsPrior::fixed) return before;
+std::vector<double> weights_mean(ConstVectorView counts, const Prior& prior, const std::vector<double>& known) {
+  if (!known.empty()) return known;
   if (prior.weights == WeightsPrior::stick_breaking) {
     std::vector<double> lengths;
     for (const auto [a, b] : stick_posteriors(counts, prior)) lengths.push_back(a / (a + b));
@@ -100,9 +100,8 @@ std::vector<double> weights_mean(ConstVectorView counts, const Prior& prior, con
   return weights;
 }
 
-std::vector<double> expected_log_weights(ConstVectorView counts, const Prior& prior,
-                                         const std::vector<double>& before) {
-  if (prior.weights == WeightsPrior::fixed) return log_weights(before);
+std::vector<double> expected_log_weights(ConstVectorView counts, const Prior& prior, const std::vector<double>& known) {
+  if (!known.empty()) return log_weights(known);
   std::vector<double> result;
   if (prior.weights == WeightsPrior::stick_breaking) {
     double left = 0;
@@ -120,7 +119,6 @@ std::vector<double> expected_log_weights(ConstVectorView counts, const Prior& pr
 }
 
 double weights_kl(ConstVectorView counts, const Prior& prior) {
-  if (prior.weights == WeightsPrior::fixed) return 0;
   const auto prior_alpha = concentrations(prior, counts.size());
   double sum = 0;
   if (prior.weights == WeightsPrior::stick_breaking) {
@@ -133,9 +131,9 @@ double weights_kl(ConstVectorView counts, const Prior& prior) {
   return sum - log_dirichlet_partition(dirichlet_posterior(counts, prior)) + log_dirichlet_partition(prior_alpha);
 }
 
-std::vector<double> sample_weights(ConstVectorView counts, const Prior& prior, const std::vector<double>& before,
+std::vector<double> sample_weights(ConstVectorView counts, const Prior& prior, const std::vector<double>& known,
                                    Random& random) {
-  if (prior.weights == WeightsPrior::fixed) return before;
+  if (!known.empty()) return known;
   std::vector<double> weights;
   if (prior.weights == WeightsPrior::stick_breaking) {
     for (const auto [a, b] : stick_posteriors(counts, prior)) weights.push_back(random.beta(a, b));
@@ -147,7 +145,6 @@ std::vector<double> sample_weights(ConstVectorView counts, const Prior& prior, c
 }
 
 double log_weights_prior(const std::vector<double>& weights, const Prior& prior) {
-  if (prior.weights == WeightsPrior::fixed) return 0;
   const auto alpha = concentrations(prior, weights.size());
   const auto log_w = log_weights(weights);
   double sum = -log_dirichlet_partition(alpha);

@@ -258,11 +258,12 @@ TEST_CASE("removed rows: no component begins anew at one", "[weights]") {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     std::size_t reseeds = 0;
     Repairer repairer(source, DegeneratePolicy::reseed, reseeds);
-    Statistics statistics = total_statistics(*family, source);
+    Statistics statistics = total_statistics({family, 1}, source);
     UpdateRule rule{Update::ml, {}, seed, 0};
-    UpdateResult result = update(family, statistics, rule, {1});
+    Groups groups(family, 1);
+    UpdateResult result = update(groups, statistics, rule);
     result.degenerate = {{0, "as if"}};
-    REQUIRE(repairer.repair(result, family, statistics, rule, {1}, nullptr));
+    REQUIRE(repairer.repair(result, groups, statistics, rule, nullptr));
     CHECK(std::abs(result.theta.row(0)[0]) < 10);
   }
 }

@@ -123,6 +123,7 @@ const std::vector<std::string> leaves = {"gaussian",
                                          "binomial:trials=7",
                                          "categorical:categories=0|5..7",
                                          "multinomial:trials=4",
+                                         "uniform:lower=-1.5,upper=2",
                                          "multinomial"};
 
 /// A random specification over `columns` columns, products within products included.
@@ -233,7 +234,7 @@ TEST_CASE("registry: a family of one's own", "[registry]") {
   CHECK(!product->prior());  // one factor without a prior leaves the product without
   Prior prior;
   prior.components = ParameterTable(Registry::builtin().make("exponential", 1)->prior()->hyperparameters(), 1);
-  CHECK(error_of([&] { check_prior(*product, 2, prior); }).find("has no conjugate prior") != std::string::npos);
+  CHECK(error_of([&] { check_prior({product, 2}, prior); }).find("has no conjugate prior") != std::string::npos);
   CHECK(error_of([&] { default_prior(family, 2, source); }) ==
         "usage: 'own_poisson' has no conjugate prior; use `update = ml`");
 }

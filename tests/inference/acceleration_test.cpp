@@ -231,7 +231,7 @@ TEST_CASE("acceleration: fixed weights, stick-breaking weights, one component", 
     INFO(to_string(method));
     FitOptions fixed;
     fixed.accelerate = method;
-    fixed.prior.weights = WeightsPrior::fixed;
+    fixed.freeze.weights = true;
     const FitResult result = fit(start, source, fixed);
     CHECK(result.verdict == Verdict::converged);
     CHECK(result.mixture.weights() == start.weights());

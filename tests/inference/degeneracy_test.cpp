@@ -158,7 +158,7 @@ TEST_CASE("degeneracy: Gibbs sampling under vague priors goes through", "[degene
       options.max_iterations = 100;
       options.seed = seed;
       options.prior.concentration = {0.001};
-      options.prior.components = flat_hyperparameters(*family);
+      options.prior.components = flat_hyperparameters(family);
       std::copy(h.begin(), h.end(), options.prior.components->row(0).begin());
       RestartsOptions restarts;
       restarts.seed = seed;
@@ -183,7 +183,7 @@ TEST_CASE("degeneracy: a Gibbs sampler with concentrations near 0 keeps its obje
     options.assignment = Assignment::sampled;
     options.max_iterations = 50;
     options.prior.concentration = {0.001};
-    options.prior.components = flat_hyperparameters(*family);
+    options.prior.components = flat_hyperparameters(family);
     for (double& value : options.prior.components->field(0, "concentration")) value = 1e-3;
     const ParameterTable start = default_start(family, 5, source);
     const FitResult result = fit(Mixture(family, std::vector<double>(5, 0.2), start), source, options);

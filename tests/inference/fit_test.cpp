@@ -256,7 +256,7 @@ TEST_CASE("fit: posterior modes are the stated formulas", "[fit][map]") {
     const auto family = exponential(1);
     FitOptions options = options_of(Update::map, Assignment::hard);
     options.prior.concentration = {3};
-    options.prior.components = flat_hyperparameters(*family);
+    options.prior.components = flat_hyperparameters(family);
     options.prior.components->field(0, "shape")[0] = 2.5;
     options.prior.components->field(0, "rate")[0] = 7;
     options.max_iterations = 1;
@@ -287,7 +287,7 @@ TEST_CASE("fit: the flat prior is maximum likelihood, bit for bit", "[fit][map]"
     ml.tolerance = 0;
     FitOptions map = ml;
     map.update = Update::map;
-    map.prior.components = flat_hyperparameters(*family);
+    map.prior.components = flat_hyperparameters(family);
     const Mixture start = initialize(family, 2, source, {});
     const FitResult a = fit(start, source, ml);
     const FitResult b = fit(start, source, map);
@@ -307,7 +307,7 @@ TEST_CASE("fit: a prior that the family cannot use is refused", "[fit][map]") {
   CHECK(error_of([&] { fit(faithful_start(), source, options); }) ==
         "usage: prior: the concentration of the weights is 0.000000 (must be finite and > 0)");
   options.prior.concentration = {1};
-  options.prior.components = flat_hyperparameters(*gaussian(3));
+  options.prior.components = flat_hyperparameters(gaussian(3));
   CHECK(error_of([&] { fit(faithful_start(), source, options); }) ==
         "usage: prior: 14 hyperparameter values for 'gaussian' (must be 8)");
   options.update = Update::ml;

@@ -187,7 +187,7 @@ TEST_CASE("initialize: the unit of k-means does not matter", "[initialize]") {
   auto source = table.source();
   FitOptions options;
   options.assignment = Assignment::hard;
-  options.prior.weights = WeightsPrior::fixed;
+  options.freeze.weights = true;
   const FamilyPtr family = Registry::builtin().make("gaussian:covariance=spherical,variance=1", 2);
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     const FitResult result = fit_restarts(family, 3, source, {Start::kmeans_plus_plus, 1, seed, {}}, options).best;

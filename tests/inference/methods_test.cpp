@@ -120,7 +120,7 @@ TEST_CASE("stochastic variational inference blends the same statistics under vb"
   auto source = table.source();
   FitOptions options;
   options.update = Update::vb;
-  options.prior = {WeightsPrior::dirichlet, {2}, flat_hyperparameters(*family_of("exponential", 1))};
+  options.prior = {WeightsPrior::dirichlet, {2}, flat_hyperparameters(family_of("exponential", 1))};
   options.prior.components->row(0)[0] = 3;
   options.prior.components->row(0)[1] = 1.5;
   options.batch_rows = 200;
@@ -249,7 +249,7 @@ TEST_CASE("fixed weights stay", "[methods]") {
   for (const auto update : {Update::ml, Update::map}) {
     FitOptions options;
     options.update = update;
-    options.prior.weights = WeightsPrior::fixed;
+    options.freeze.weights = true;
     CHECK(fit(exponential_mixture(), source, options).mixture.weights() == std::vector<double>{0.4, 0.6});
   }
 }
@@ -264,7 +264,7 @@ TEST_CASE("fixed weights are those of the posterior and of the predictive densit
     FitOptions options;
     options.update = update;
     options.prior = default_prior(family, 2, source);
-    options.prior.weights = WeightsPrior::fixed;
+    options.freeze.weights = true;
     options.max_iterations = 5;
     const Posterior posterior = *fit(start, source, options).posterior;
     CHECK(posterior.weight_mean == known);
@@ -280,11 +280,10 @@ TEST_CASE("fixed weights are those of the posterior and of the predictive densit
     }
     CHECK(close(log_predictive(family, posterior, zero_source)[0], std::log(density), round_off(200, 1)));
   }
-  Prior prior = default_prior(family, 2, source);
-  prior.weights = WeightsPrior::fixed;
+  const Prior prior = default_prior(family, 2, source);
   const Statistics none(2, family->statistic_size(), family->origin_size());
-  CHECK(error_of([&] { make_posterior(family, none, prior); }) ==
-        "usage: 0 fixed weights for 2 components (there must be as many); give those of the mixture");
+  CHECK(error_of([&] { make_posterior(family, none, prior, {1}); }) ==
+        "usage: 1 known weights for 2 components (there must be as many)");
   CHECK(error_of([&] {
           make_posterior(family, none, prior, {0.9, 0.3});
         }).find("the weights sum to 1.2") != std::string::npos);
@@ -434,14 +433,12 @@ TEST_CASE("the predictive density is the ratio of marginal likelihoods after eve
 
 TEST_CASE("the predictive density of a mixture sums over the labels of the new row", "[posterior]") {
   // p(x | X, z) = sum_k p(X, x, z, k) / p(X, z), the weights Dirichlet or known.
-  for (const auto weights : {WeightsPrior::dirichlet, WeightsPrior::fixed})
+  for (const auto& known : {std::vector<double>(), std::vector{0.9, 0.1}})
     for (const std::string& spec : conjugate_families) {
       const auto family = family_of(spec, 2);
       const Table rows = rows_for(*family);
       auto source = rows.source();
-      Prior prior = default_prior(family, 2, source);
-      prior.weights = weights;
-      const std::vector<double> known = weights == WeightsPrior::fixed ? std::vector{0.9, 0.1} : std::vector<double>();
+      const Prior prior = default_prior(family, 2, source);
       std::vector<std::size_t> labels;
       std::vector<double> R;
       for (std::size_t n = 0; n < rows.rows(); ++n) {
@@ -449,7 +446,7 @@ TEST_CASE("the predictive density of a mixture sums over the labels of the new r
         for (const std::size_t k : {0, 1}) R.push_back(labels[n] == k);
       }
       const Statistics statistics =
-          statistics_of_responsibilities(*family, ConstMatrixView::row_major(R.data(), rows.rows(), 2), source);
+          statistics_of_responsibilities({family, 2}, ConstMatrixView::row_major(R.data(), rows.rows(), 2), source);
       const auto predictive = log_predictive(family, make_posterior(family, statistics, prior, known), source);
       const double before = log_marginal_likelihood(family, 2, source, labels, prior, known);
       for (std::size_t n = 0; n < rows.rows(); ++n) {

@@ -130,18 +130,20 @@ TEST_CASE("ranks: sums of 1 to 7 processes are those of one, bit for bit", "[ran
           [&](const Rows& all) {
             return numbers_of(e_step(parameters, all, {Assignment::sampled, 1, 3, 4}));
           },
-          [&](const Rows& all) { return numbers_of(total_statistics(*gaussian, all)); },
+          [&](const Rows& all) {
+            return numbers_of(total_statistics({gaussian, 1}, all));
+          },
           [&](const Rows& all) {
             return std::vector<double>{kl_by_definition(parameters, EStepParameters::of(other), all, {})};
           },
           [&](const Rows& all) {
-            const DataCheck check = check_data(*Registry::builtin().make("poisson", 2), all);
+            const DataCheck check = check_data({Registry::builtin().make("poisson", 2), 1}, all);
             return std::vector<double>{check.log_base, check.total_weight};
           },
           [&](const Rows& all) {
             const std::vector<double> R(2 * rows, 0.5);
             return numbers_of(
-                statistics_of_responsibilities(*gaussian, ConstMatrixView::row_major(R.data(), rows, 2), all));
+                statistics_of_responsibilities({gaussian, 2}, ConstMatrixView::row_major(R.data(), rows, 2), all));
           },
           [&](const Rows& all) {
             std::vector<double> codes;
@@ -176,7 +178,7 @@ TEST_CASE("ranks: the first of several errors is thrown by all", "[ranks]") {
   const std::size_t first = 6 * leaf_rows + 11;
   for (const std::size_t row : {first, first + 400, 12 * leaf_rows}) table.values[2 * row + 1] = -0.5;
   const std::string where = "row " + std::to_string(first) + ",";
-  const auto check = [&](const Rows& all) { return std::vector<double>{check_data(*poisson, all).log_base}; };
+  const auto check = [&](const Rows& all) { return std::vector<double>{check_data({poisson, 1}, all).log_base}; };
   const auto find = [&](const Rows& all) { return find_categories("categorical", {0, 1}, all).front(); };
   CHECK(check_ranks(table, {}, check).error.find(where) != std::string::npos);
   CHECK(check_ranks(table, {}, find).error.find(where) != std::string::npos);

@@ -228,7 +228,7 @@ TEST_CASE("saddle: the textbook's values with unit variances and equal weights",
   ParameterTable theta(family->parameters(), 2);
   for (std::size_t k = 0; k < 2; ++k) theta.field(k, "mean")[0] = 2.6745;
   FitOptions options;
-  options.prior.weights = WeightsPrior::fixed;
+  options.freeze.weights = true;
   options.keep_saddle = true;
   const FitResult kept = fit(Mixture(family, {0.5, 0.5}, theta), source, options);
   CHECK(kept.verdict == Verdict::saddle);

@@ -16,11 +16,11 @@ TEST_CASE("short run: it ends early only where it cannot reach what is asked for
   auto source = table.source();
   const FamilyPtr family = Registry::builtin().make("gaussian", 1);
   const Rows rows(source, 1);
-  const Statistics total = total_statistics(*family, rows);
-  std::vector<std::size_t> group(table.rows());
-  for (std::size_t n = 120; n < group.size(); ++n) group[n] = 1;
+  const Statistics total = total_statistics({family, 1}, rows);
+  std::vector<std::size_t> cluster(table.rows());
+  for (std::size_t n = 120; n < cluster.size(); ++n) cluster[n] = 1;
   const auto run = [&](std::size_t iterations, double least) {
-    return short_run(family, group, 2, rows, rows, total,
+    return short_run({family, 2}, cluster, rows, rows, total,
                      {{Update::map, {}}, Assignment::soft, iterations, 2, 1.0 / 16, source}, least);
   };
   constexpr double nothing = -std::numeric_limits<double>::infinity();

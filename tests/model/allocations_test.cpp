@@ -142,10 +142,10 @@ TEST_CASE("allocations: an update makes some for each component, whatever the ro
       const EStepParameters parameters = parameters_of(family, table, source);
       const Prior prior = how == Update::ml ? Prior{} : default_prior(family, components, source);
       const Statistics statistics = e_step(parameters, source, {});
-      const std::vector<double> weights(components, 1.0 / components);
+      const Groups groups(family, components);
       const UpdateRule rule = update_rule(how, prior, 1);
       const std::size_t before = allocations;
-      const UpdateResult result = update(family, statistics, rule, weights);
+      const UpdateResult result = update(groups, statistics, rule);
       const std::size_t made = allocations - before;
       REQUIRE(result.degenerate.empty());
       CHECK(made <= for_all + for_each * components);

@@ -60,10 +60,11 @@ TEST_CASE("mixture: the parameters of another family are refused, whatever their
 TEST_CASE("the prior of another family is refused, whatever its number of values", "[mixture]") {
   const auto bernoulli = Registry::builtin().make("bernoulli", 1);
   Prior prior;
-  prior.components = flat_hyperparameters(*bernoulli);
-  CHECK(error_of([&] { check_prior(*bernoulli, 1, prior); }).empty());
-  CHECK(error_of([&] { check_prior(*exponential(1), 1, prior); }) ==
-        "usage: prior: these are no hyperparameters of 'exponential': 'a' [1] where 'shape' [1] is needed");
+  prior.components = flat_hyperparameters(bernoulli);
+  CHECK(error_of([&] { check_prior({bernoulli, 1}, prior); }).empty());
+  CHECK(error_of([&] {
+          check_prior({exponential(1), 1}, prior);
+        }) == "usage: prior: these are no hyperparameters of 'exponential': 'a' [1] where 'shape' [1] is needed");
 }
 
 TEST_CASE("a null family is refused wherever one is taken", "[mixture]") {

@@ -95,8 +95,8 @@ TEST_CASE("a prior without hyperparameters is a prior", "[prior]") {
     const Prior prior = default_prior(family, 1, source);
     REQUIRE(prior.components);
     CHECK(prior.components->components() == 1);
-    CHECK(error_of([&] { check_prior(*family, 1, prior); }).empty());
-    CHECK(flat_hyperparameters(*family).components() == 1);
+    CHECK(error_of([&] { check_prior({family, 1}, prior); }).empty());
+    CHECK(flat_hyperparameters(family).components() == 1);
     for (const Update update : {Update::ml, Update::map, Update::vb, Update::sampled}) {
       CAPTURE(to_string(update));
       FitOptions options;

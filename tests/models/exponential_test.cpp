@@ -91,10 +91,10 @@ TEST_CASE("exponential: the default prior is Gamma(2, mean of the column)", "[ex
 TEST_CASE("exponential: priors that map cannot use", "[exponential][prior]") {
   const auto family = Registry::builtin().make("exponential", 1);
   const auto refusal = [&](double shape, double rate) {
-    Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(*family)};
+    Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(family)};
     prior.components->field(0, "shape")[0] = shape;
     prior.components->field(0, "rate")[0] = rate;
-    return error_of([&] { check_prior(*family, 2, prior); });
+    return error_of([&] { check_prior({family, 2}, prior); });
   };
   CHECK(refusal(1, 0) == "");
   CHECK(refusal(0.5, 1) == "");  // proper; the data decide whether its mode is inside

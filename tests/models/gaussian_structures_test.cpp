@@ -186,7 +186,7 @@ TEST_CASE("gaussian structures: the M-step and its denominators", "[gaussian]") 
       options.max_iterations = 1;
       if (with_prior) {
         options.update = Update::map;
-        options.prior.components = flat_hyperparameters(*family);
+        options.prior.components = flat_hyperparameters(family);
         ParameterTable& h = *options.prior.components;
         for (std::size_t i = 0; i < d; ++i) h.field(0, "mu0")[i] = mu0[i];
         for (double& value : h.field(0, "kappa0")) value = kappa0;
@@ -289,7 +289,7 @@ TEST_CASE("gaussian structures: k-means is hard assignment with a known variance
   const Mixture start = start_at_rows(family, table, {3, 4, 5});
   FitOptions options;
   options.assignment = Assignment::hard;
-  options.prior.weights = WeightsPrior::fixed;
+  options.freeze.weights = true;
   std::vector<std::vector<double>> fitted;
   std::vector<std::vector<double>> counts;
   std::vector<double> objectives;
@@ -354,8 +354,9 @@ TEST_CASE("gaussian structures: the default prior", "[gaussian][prior]") {
   CHECK(close(spherical.components->field(0, "psi0")[0], (variances[0] + variances[1]) / 6, round_off(32, 2)));
   Prior prior = diagonal;
   prior.components->field(0, "nu0")[1] = -3.5;
-  CHECK(error_of([&] { check_prior(*gaussian("diagonal", 2), 3, prior); }).find("column 1: nu0 = -3.5") !=
-        std::string::npos);
+  CHECK(error_of([&] {
+          check_prior({gaussian("diagonal", 2), 3}, prior);
+        }).find("column 1: nu0 = -3.5") != std::string::npos);
 }
 
 TEST_CASE("gaussian structures: Normal-Inverse-Gamma posteriors", "[gaussian][prior]") {
@@ -396,7 +397,7 @@ TEST_CASE("gaussian structures: the tied prior is one inverse Wishart and K norm
   FitOptions options;
   options.update = Update::vb;
   options.max_iterations = 1;
-  options.prior.components = flat_hyperparameters(*family);
+  options.prior.components = flat_hyperparameters(family);
   const auto h = prior.h();
   std::copy(h.begin(), h.end(), options.prior.components->row(0).begin());
   const Mixture start = start_at_rows(family, table, {0, 1, 2});

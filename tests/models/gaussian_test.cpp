@@ -267,9 +267,9 @@ TEST_CASE("gaussian: the default prior is that of Fraley and Raftery (2007)", "[
 TEST_CASE("gaussian: priors that map cannot use", "[gaussian][prior]") {
   const auto family = gaussian(2);
   const auto refusal = [&](const std::string& name, std::size_t i, double value) {
-    Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(*family)};
+    Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(family)};
     prior.components->field(0, name)[i] = value;
-    return error_of([&] { check_prior(*family, 2, prior); });
+    return error_of([&] { check_prior({family, 2}, prior); });
   };
   CHECK(refusal("nu0", 0, -4) == "");
   CHECK(refusal("nu0", 0, -4.5) == "usage: prior: nu0 = -4.500000 (must be >= -D - 2 = -4.000000)");
@@ -281,10 +281,10 @@ TEST_CASE("gaussian: priors that map cannot use", "[gaussian][prior]") {
 
 TEST_CASE("gaussian: psi0 that is not positive semidefinite is refused", "[gaussian][prior]") {
   const auto family = gaussian(2);
-  Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(*family)};
+  Prior prior{WeightsPrior::dirichlet, {1}, flat_hyperparameters(family)};
   const double indefinite[] = {1, 2, 2, 1};
   for (std::size_t i = 0; i < 4; ++i) prior.components->field(0, "psi0")[i] = indefinite[i];
-  CHECK(error_of([&] { check_prior(*family, 2, prior); }).find("usage: prior: psi0") == 0);
+  CHECK(error_of([&] { check_prior({family, 2}, prior); }).find("usage: prior: psi0") == 0);
 }
 
 }  // namespace mixfam

@@ -841,7 +841,8 @@ class Options(CliTest):
         for word in "gaussian", "exponential", "covariance", "x >= 0", "psi0", "shape":
             self.assertIn(word, text)
         for name, family in families.items():
-            self.assertTrue(family["parameters"] and family["data"]["rule"], name)
+            self.assertEqual(bool(family["parameters"]), name != "uniform", name)
+            self.assertTrue(family["data"]["rule"], name)
         self.assertEqual(names(families["binomial"]["prior"]), ["a", "b"])
         self.assertEqual(names(families["categorical"]["prior"]), ["concentration"])
         self.assertIsNone(families["gamma"]["prior"])

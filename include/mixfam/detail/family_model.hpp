@@ -48,6 +48,10 @@ class FamilyModel final : public Family {
       HasPrior<F> || !requires { typename F::Prior; }, "F::Prior lacks some of PriorFormulas");
 
   using Factor = typename FactorOf<F>::Type;
+  static constexpr bool can_hold_any =
+      requires(const F& family, std::size_t field, ConstVectorView theta, VectorView s) {
+    family.hold(field, theta, s);
+  };
 
  public:
   explicit FamilyModel(F family) : family_(std::move(family)), parameters_(family_.parameters()), prior_(*this) {
@@ -172,6 +176,13 @@ class FamilyModel final : public Family {
       }
       return reason;
     });
+  }
+
+  bool can_hold(const std::string& parameter) const override {
+    return can_hold_any && parameters_.find(parameter).has_value();
+  }
+  void hold(const std::string& parameter, ConstVectorView theta, ConstVectorView origin, VectorView s) const override {
+    if constexpr (can_hold_any) family_.hold(parameters_.find(parameter).value(), moved(theta, origin, -1), s);
   }
 
   const ConjugatePrior* prior() const override {

@@ -303,6 +303,19 @@ class LocatedAtMean {
   std::size_t d_;
 };
 
+/// Statistics whose estimate has the given mean, and the spread about it; or else the spread that `set_spread` makes
+/// the squares agree with.
+template <class F, class SetSpread>
+void hold_mean_or_spread(const F& family, std::size_t field, ConstVectorView mean, VectorView s, VectorView sum,
+                         SetSpread set_spread) {
+  if (field != 0) return set_spread();
+  std::vector<double> back(mean.begin(), mean.end());
+  for (double& value : back) value = -value;
+  family.recentre(s, mean);
+  std::fill(sum.begin(), sum.end(), 0.0);
+  family.recentre(s, back);
+}
+
 /// The Gaussian of d columns with one variance: theta = (mean, variance), under names that the caller gives.
 class SphericalGaussian : public LocatedAtMean {
  public:
@@ -391,6 +404,14 @@ class SphericalGaussian : public LocatedAtMean {
     if (!std::isfinite(scatter)) return overflowing();
     if (!(scatter > 4 * static_cast<double>(d_) * epsilon * squares && theta[d_] > 0)) return no_variance(d_);
     return std::nullopt;
+  }
+  /// See Family::hold; field 0 is the mean.
+  void hold(std::size_t field, ConstVectorView theta, VectorView s) const {
+    hold_mean_or_spread(*this, field, theta.part(0, d_), s, s.part(one_variance::sum, d_), [&] {
+      double squares = static_cast<double>(d_) * s[one_variance::spread_count] * theta[d_];
+      for (const double sum : s.part(one_variance::sum, d_)) squares += sum * sum / s[one_variance::mean_count];
+      s[one_variance::squares(d_)] = squares;
+    });
   }
   std::optional<Reason> collapse(ConstVectorView theta) const {
     const double rounding =

@@ -2,10 +2,10 @@
 #include <mixfam/initialize.hpp>
 
 #include "data/blocks.hpp"
-#include "family/require_family.hpp"
 #include "family/total_statistics.hpp"
 #include "inference/fit_checked.hpp"
 #include "inference/start/centres.hpp"
+#include "inference/start/clusters.hpp"
 #include "inference/start/initialize_checked.hpp"
 #include "inference/start/points.hpp"
 #include "inference/start/row_sample.hpp"
@@ -61,8 +61,8 @@ std::size_t most_searched_rows(std::size_t sampled, std::size_t components) {
   return std::max({fewest_searched_rows, sample_rows_for_each_component * components, sampled / sampled_to_searched});
 }
 
-std::vector<std::size_t> draw_groups(const Points& points, const std::vector<double>& weights, std::size_t components,
-                                     const InitializeOptions& options, Random& random) {
+std::vector<std::size_t> draw_clusters(const Points& points, const std::vector<double>& weights, std::size_t components,
+                                       const InitializeOptions& options, Random& random) {
   const std::size_t threads = options.threads;
   auto centres = options.start == Start::random_rows ? random_centres(points, weights, components, threads, random)
                                                      : spread_centres(points, weights, components, threads, random);
@@ -70,32 +70,33 @@ std::vector<std::size_t> draw_groups(const Points& points, const std::vector<dou
   return lloyd(points, weights, lloyd_iterations, threads, centres);
 }
 
-/// The groups by the order of their first rows: equal for partitions that differ in nothing but their numbers.
-std::vector<std::size_t> in_order_of_rows(const std::vector<std::size_t>& group, std::size_t groups) {
-  std::vector<std::size_t> number(groups, groups);
+/// The clusters by the order of their first rows: equal for partitions that differ in nothing but their numbers.
+std::vector<std::size_t> in_order_of_rows(const std::vector<std::size_t>& cluster, std::size_t clusters) {
+  std::vector<std::size_t> number(clusters, clusters);
   std::size_t seen = 0;
   std::vector<std::size_t> result;
-  result.reserve(group.size());
-  for (const std::size_t k : group) {
-    if (number[k] == groups) number[k] = seen++;
-    result.push_back(number[k]);
+  result.reserve(cluster.size());
+  for (const std::size_t c : cluster) {
+    if (number[c] == clusters) number[c] = seen++;
+    result.push_back(number[c]);
   }
   return result;
 }
 
 /// Variational Bayes begins with its own updates, all else with modes: a prior of the weights below 1 has none.
-UpdateRule start_update(const InitializeOptions& options) {
-  if (options.update == Update::vb) return {Update::vb, options.prior};
-  UpdateRule rule{Update::map, options.prior};
+UpdateRule start_update(std::size_t components, const InitializeOptions& options) {
+  UpdateRule rule{options.update == Update::vb ? Update::vb : Update::map, options.prior};
+  if (options.equal_weights) rule.frozen.weights.assign(components, 1 / static_cast<double>(components));
+  if (options.update == Update::vb) return rule;
   for (double& concentration : rule.prior.concentration) concentration = std::max(concentration, 1.0);
   return rule;
 }
 
-ShortRunRule short_run_rule(const Family& family, std::size_t components, std::size_t rows, bool few,
+ShortRunRule short_run_rule(std::size_t columns, std::size_t components, std::size_t rows, bool few,
                             const InitializeOptions& options, const Source& data) {
   const double rows_each = static_cast<double>(rows) / static_cast<double>(components);
-  const double pseudo_rows = std::min(static_cast<double>(family.columns() + 1), most_pseudo_share * rows_each);
-  ShortRunRule rule{start_update(options),
+  const double pseudo_rows = std::min(static_cast<double>(columns + 1), most_pseudo_share * rows_each);
+  ShortRunRule rule{start_update(components, options),
                     options.assignment == Assignment::hard ? Assignment::hard : Assignment::soft,
                     few ? run_iterations_of_few_rows : run_iterations,
                     pseudo_rows,
@@ -110,33 +111,60 @@ ShortRunRule short_run_rule(const Family& family, std::size_t components, std::s
   return rule;
 }
 
+/// Components without parameters begin with the weight 1/K, which no rows would give them.
+Mixture with_weights_of_noise(const Mixture& mixture, const Groups& groups) {
+  const double equal = 1 / static_cast<double>(groups.components());
+  std::vector<double> weights = mixture.weights();
+  double others = 0;
+  double left = 1;
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    if (has_parameters(groups.family_of(k))) {
+      others += weights[k];
+    } else {
+      weights[k] = equal;
+      left -= equal;
+    }
+  }
+  for (std::size_t k = 0; k < weights.size(); ++k)
+    if (has_parameters(groups.family_of(k))) weights[k] *= left / others;
+  return {groups, std::move(weights), mixture.parameters()};
+}
+
+Mixture without_rows(const Groups& groups) {
+  const std::size_t components = groups.components();
+  return {groups, std::vector<double>(components, 1 / static_cast<double>(components)), groups.parameters()};
+}
+
 }  // namespace
 
-Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Source& source,
-                           const InitializeOptions& options, const Statistics& total) {
+Mixture initialize_checked(const Groups& groups, Source& source, const InitializeOptions& options,
+                           const Statistics& total) {
+  const std::size_t clusters = components_with_parameters(groups);
+  if (clusters == 0) return without_rows(groups);
+  const Family& family = family_of_features(groups);
   Random random = stream(Stream::start, options.seed, options.restart);
-  const RowSample sample = draw_sample(Rows(source, options.threads), most_sample_rows(*family, components), random);
-  const RowSample searched = thinned(sample, most_searched_rows(sample.rows(), components), random);
+  const RowSample sample = draw_sample(Rows(source, options.threads), most_sample_rows(family, clusters), random);
+  const RowSample searched = thinned(sample, most_searched_rows(sample.rows(), clusters), random);
   MemorySource sample_source = sample.source();
   MemorySource searched_source = searched.source();
-  const ShortRunRule rule =
-      short_run_rule(*family, components, searched.rows(), sample.rows() <= fewest_searched_rows, options, source);
-  const Points features = centred_features(*family, searched);
+  const ShortRunRule rule = short_run_rule(groups.columns(), groups.components(), searched.rows(),
+                                           sample.rows() <= fewest_searched_rows, options, source);
+  const Points features = centred_features(family, searched);
   std::optional<ShortRun> best;
-  std::vector<std::size_t> best_group(searched.rows());
+  std::vector<std::size_t> best_cluster(searched.rows());
   std::vector<std::vector<std::size_t>> tried;
   std::string failure;
   const auto try_metric = [&](const Points& points) {
-    auto group = draw_groups(points, searched.weights, components, options, random);
-    auto partition = in_order_of_rows(group, components);
+    auto cluster = draw_clusters(points, searched.weights, clusters, options, random);
+    auto partition = in_order_of_rows(cluster, clusters);
     if (std::ranges::find(tried, partition) != tried.end()) return;
     tried.push_back(std::move(partition));
     try {
-      ShortRun run = short_run(family, group, components, Rows(searched_source, options.threads),
+      ShortRun run = short_run(groups, cluster, Rows(searched_source, options.threads),
                                Rows(sample_source, options.threads), total, rule, best ? best->objective : -infinity);
       if (best && !(run.objective > best->objective)) return;
       best.emplace(std::move(run));
-      best_group = std::move(group);
+      best_cluster = std::move(cluster);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::numerical) throw;
       failure = error.what();
@@ -144,20 +172,24 @@ Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Sour
   };
   try_metric(standardised(features, searched.weights));
   try_metric(features);
-  try_metric(sphered_within(features, searched.weights, best_group, components));
+  try_metric(sphered_within(features, searched.weights, best_cluster, clusters));
   if (!best) throw Error(ErrorKind::numerical, source.name() + ": at the start, " + failure);
-  if (sample.all) return mixture_of(std::move(best->end));
-  return mixture_of(em_step(best->end, Rows(source, options.threads), total, rule));
+  const Mixture start =
+      mixture_of(sample.all ? std::move(best->end) : em_step(best->end, Rows(source, options.threads), total, rule));
+  return clusters < groups.components() && !options.equal_weights ? with_weights_of_noise(start, groups) : start;
 }
 
 Mixture initialize(const FamilyPtr& family, std::size_t components, Source& source, const InitializeOptions& options) {
-  require(family);
+  return initialize(Groups(family, components), source, options);
+}
+
+Mixture initialize(const Groups& groups, Source& source, const InitializeOptions& options) {
   FitOptions fit;
   fit.update = options.update;
   fit.prior = options.prior;
   const Rows rows(source, options.threads);
-  check_input(*family, components, rows, fit);
-  return initialize_checked(family, components, source, options, total_statistics(*family, rows));
+  check_input(groups, rows, fit);
+  return initialize_checked(groups, source, options, total_statistics(groups, rows));
 }
 
 }  // namespace mixfam

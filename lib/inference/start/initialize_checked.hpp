@@ -5,8 +5,9 @@
 
 namespace mixfam {
 
-/// `initialize` for data, prior and number of components that were checked before, and the statistics of all rows.
-Mixture initialize_checked(const FamilyPtr& family, std::size_t components, Source& source,
-                           const InitializeOptions& options, const Statistics& total);
+/// `initialize` for data, prior and number of components that were checked before, and the statistics of all rows, for
+/// each group as one component.
+Mixture initialize_checked(const Groups& groups, Source& source, const InitializeOptions& options,
+                           const Statistics& total);
 
 }  // namespace mixfam

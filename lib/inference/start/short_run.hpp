@@ -42,8 +42,8 @@ struct ShortRun {
 /// The run over rows that begins with the M-step of a partition of some of them. `total`: the statistics of all the
 /// data about their mean. It ends early, with less than the objective `least`, where gains that do not grow would not
 /// reach that. Throws Error(numerical) when a component is degenerate.
-ShortRun short_run(const FamilyPtr& family, const std::vector<std::size_t>& group, std::size_t components,
-                   const Rows& some, const Rows& rows, const Statistics& total, const ShortRunRule& rule, double least);
+ShortRun short_run(const Groups& groups, const std::vector<std::size_t>& cluster, const Rows& some, const Rows& rows,
+                   const Statistics& total, const ShortRunRule& rule, double least);
 
 /// The update of one E-step of other rows.
 Iterate em_step(const Iterate& at, const Rows& rows, const Statistics& total, const ShortRunRule& rule);

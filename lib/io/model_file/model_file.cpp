@@ -16,7 +16,7 @@ constexpr const char* format_name = "mixfam-model";
 std::string labels_path(std::size_t column) { return "/categories/" + std::to_string(column); }
 
 void put_labels(Image& image, const SavedModel& model) {
-  const std::size_t columns = model.mixture.family().columns();
+  const std::size_t columns = model.mixture.groups().columns();
   if (!model.category_labels.empty() && model.category_labels.size() != columns) {
     throw Error(ErrorKind::write, "there are labels of " + std::to_string(model.category_labels.size()) +
                                       " columns, but the mixture has " + std::to_string(columns));
@@ -31,8 +31,8 @@ std::string model_bytes(const SavedModel& model) {
   image.attribute("format", std::string(format_name));
   image.attribute("format_version", format_version);
   image.attribute("mixfam_version", std::string(MIXFAM_VERSION));
-  image.attribute("family", model.mixture.family().spec());
-  image.attribute("columns", static_cast<std::int64_t>(model.mixture.family().columns()));
+  image.attribute("family", model.mixture.groups().spec());
+  image.attribute("columns", static_cast<std::int64_t>(model.mixture.groups().columns()));
   if (model.seed) image.attribute("seed", *model.seed);
   if (model.options_json) image.text("/options", *model.options_json);
   put_mixture(image, model.mixture);
@@ -51,7 +51,7 @@ std::vector<std::vector<std::string>> read_labels(const Reader& reader, std::siz
   return labels;
 }
 
-FamilyPtr read_family(const Reader& reader, const Registry& registry) {
+Groups read_groups(const Reader& reader, const Registry& registry) {
   const auto spec = reader.text("family");
   const auto columns = reader.integer("columns");
   if (!spec) refuse(reader.name() + ": the attribute 'family' is missing; it names the family, such as 'gaussian'");
@@ -60,7 +60,7 @@ FamilyPtr read_family(const Reader& reader, const Registry& registry) {
            (columns ? std::to_string(*columns) : "missing"));
   }
   try {
-    return registry.make(*spec, static_cast<std::size_t>(*columns));
+    return registry.make_groups(*spec, read_components(reader), static_cast<std::size_t>(*columns));
   } catch (const Error& error) {
     refuse(reader.name() + ": its family '" + *spec + "' cannot be made: " + error.what());
   }
@@ -98,9 +98,9 @@ SavedModel load_model(const std::string& file, const Registry& registry) {
            " and should be '" + format_name + "'");
   }
   require_known_version(reader);
-  Mixture mixture = read_mixture(reader, read_family(reader, registry));
-  auto posterior = read_posterior(reader, mixture.family(), mixture.components());
-  auto labels = read_labels(reader, mixture.family().columns());
+  Mixture mixture = read_mixture(reader, read_groups(reader, registry));
+  auto posterior = read_posterior(reader, mixture.groups());
+  auto labels = read_labels(reader, mixture.groups().columns());
   return {std::move(mixture), reader.natural("seed"), read_options(reader),
           read_trace(reader), std::move(labels),      std::move(posterior)};
 }

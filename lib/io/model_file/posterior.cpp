@@ -42,21 +42,21 @@ void put_posterior(Image& image, const Posterior& posterior) {
   image.number("/posterior/level", posterior.level);
 }
 
-std::optional<Posterior> read_posterior(const Reader& reader, const Family& family, std::size_t components) {
+std::optional<Posterior> read_posterior(const Reader& reader, const Groups& groups) {
   if (!reader.has("/posterior")) return std::nullopt;
-  const ConjugatePrior* prior = family.prior();
-  if (!prior)
-    refuse(reader.name() + ":/posterior: the family '" + family.spec() +
+  if (const Family* family = groups.find_without_prior())
+    refuse(reader.name() + ":/posterior: the family '" + family->spec() +
            "' has no conjugate prior, and so no posterior; remove the group");
   Posterior posterior;
   for (const PosteriorTable& part : posterior_tables) {
-    const Schema& schema = part.table == &Posterior::hyperparameters ? prior->hyperparameters() : family.parameters();
-    posterior.*part.table = read_table(reader, std::string("/posterior/") + part.name, family, schema, components);
+    const ParameterTable& needed =
+        part.table == &Posterior::hyperparameters ? groups.hyperparameters() : groups.parameters();
+    posterior.*part.table = read_table(reader, std::string("/posterior/") + part.name, groups, needed);
   }
   for (const PosteriorWeights& part : posterior_weights)
-    posterior.*part.values = reader.values(std::string("/posterior/weights/") + part.name, {components});
+    posterior.*part.values = reader.values(std::string("/posterior/weights/") + part.name, {groups.components()});
   const std::string concentration = "/posterior/weights/concentration";
-  if (reader.has(concentration)) posterior.concentration = reader.values(concentration, {components});
+  if (reader.has(concentration)) posterior.concentration = reader.values(concentration, {groups.components()});
   posterior.level = reader.values("/posterior/level", {}).front();
   return posterior;
 }

@@ -13,6 +13,6 @@ namespace mixfam::model_file {
 /// The group `/posterior`.
 void put_posterior(Image& image, const Posterior& posterior);
 /// Nothing where there is no such group. Throws Error(data).
-std::optional<Posterior> read_posterior(const Reader& reader, const Family& family, std::size_t components);
+std::optional<Posterior> read_posterior(const Reader& reader, const Groups& groups);
 
 }  // namespace mixfam::model_file

@@ -10,22 +10,32 @@ namespace mixfam {
 
 using namespace model_file;
 
-Mixture load_start(const std::string& file, const FamilyPtr& family, const Registry& registry,
+Mixture load_start(const std::string& file, const Groups& groups, const Registry& registry,
                    const std::vector<std::string>& column_names) {
-  require(family);
   const hdf5::Silence silence;
   const Reader reader(file);
   require_known_version(reader);
   const auto spec = reader.text("family");
-  if (spec && !registry.means(*spec, *family, column_names)) {
-    refuse(file + ": holds components of the family '" + *spec + "', but the fit is of '" + family->spec() + "'");
+  if (spec && !registry.means(*spec, groups, column_names)) {
+    refuse(file + ": holds components of the family '" + *spec + "', but the fit is of '" + groups.spec() + "'");
   }
   const auto columns = reader.integer("columns");
-  if (columns && static_cast<std::size_t>(*columns) != family->columns()) {
+  if (columns && static_cast<std::size_t>(*columns) != groups.columns()) {
     refuse(file + ": holds components over " + std::to_string(*columns) + " columns, but the fit is over " +
-           std::to_string(family->columns()));
+           std::to_string(groups.columns()));
   }
-  return read_mixture(reader, family);
+  return read_mixture(reader, groups);
+}
+
+Mixture load_start(const std::string& file, const FamilyPtr& family, const Registry& registry,
+                   const std::vector<std::string>& column_names) {
+  require(family);
+  return load_start(file, Groups(family, start_components(file)), registry, column_names);
+}
+
+std::size_t start_components(const std::string& file) {
+  const hdf5::Silence silence;
+  return read_components(Reader(file));
 }
 
 StartFileKind start_file_kind(const std::string& file) {
