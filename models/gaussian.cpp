@@ -416,7 +416,7 @@ class WhiteningStep {
  private:
   std::size_t d_;
   std::vector<WhitenedComponent> components_;
-  std::optional<UnivariateStep> univariate_;
+  std::optional<UnivariateQuadraticStep> univariate_;
 };
 
 class Gaussian : public LocatedAtMean {

@@ -16,7 +16,7 @@ HEADERS = {
     "numerics": "random workspace xtensor",
     "data": "block source cached_source merged_source",
     "family": "parameters statistics family family_concepts exponential_family columnwise groups product registry"
-              " detail/statistic_products detail/family_model detail/prior_model",
+              " detail/matrix_product detail/family_model detail/prior_model",
     "model": "assignment freeze update prior posterior mixture divergence",
     "inference": "initialize trace fit_state fit",
     "io": "atomic_file hdf5",

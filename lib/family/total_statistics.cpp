@@ -2,6 +2,7 @@
 
 #include "data/reduce.hpp"
 #include "family/native_types.hpp"
+#include "family/one_row.hpp"
 #include "family/pack_statistics.hpp"
 
 #include <algorithm>
@@ -68,10 +69,8 @@ std::vector<double> mean_row(const Rows& rows) {
 }  // namespace
 
 std::vector<double> origin_at_row(const Family& family, ConstVectorView row) {
-  std::vector<const double*> columns;
-  for (const double& value : row) columns.push_back(&value);
   std::vector<double> origin(family.origin_size());
-  family.origin_at({columns.data(), columns.size(), 1}, origin);
+  family.origin_at(OneRow(row).block(), origin);
   return origin;
 }
 

@@ -1,5 +1,7 @@
 #include "inference/reseed.hpp"
 
+#include "data/reduce.hpp"
+#include "family/one_row.hpp"
 #include "family/total_statistics.hpp"
 #include "model/partial_update.hpp"
 #include "model/weights.hpp"
@@ -7,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 namespace mixfam {
@@ -22,31 +25,47 @@ std::set<std::size_t> components_of(const std::vector<Degeneracy>& degenerate) {
   return components;
 }
 
+/// The row with the least waiting time among exponential ones of the rates w_n: each is that with probability
+/// proportional to its weight (Efraimidis and Spirakis 2006), whoever holds which rows.
+struct FirstToArrive {
+  double time = std::numeric_limits<double>::infinity();
+  std::vector<double> row;
+
+  FirstToArrive& operator+=(const FirstToArrive& other) {
+    if (other.time < time) *this = other;
+    return *this;
+  }
+};
+
+void pack(const FirstToArrive& first, std::vector<double>& message) {
+  message.push_back(first.time);
+  message.insert(message.end(), first.row.begin(), first.row.end());
+}
+void unpack(ConstVectorView numbers, FirstToArrive& first) {
+  first = {numbers[0], {numbers.begin() + 1, numbers.end()}};
+}
+
 /// A row drawn with probability proportional to its weight.
-std::vector<double> draw_row(Source& source, double total_weight, Random& random) {
-  std::vector<double> values(source.columns());
-  double left = random.uniform() * total_weight;
-  for_each_block(source, [&](const DataBlock& block) {
+std::vector<double> draw_row(const Rows& rows, const UpdateRule& rule, std::size_t component) {
+  const auto add = [&](const DataBlock& block, FirstToArrive& leaf) {
+    Random random = stream(Stream::reseed, rule.seed, rule.iteration, component, block.first_row);
     for (std::size_t n = 0; n < block.x.rows; ++n) {
-      const double weight = block.weights ? block.weights[n] : 1;
-      if (weight == 0) continue;
-      for (std::size_t j = 0; j < values.size(); ++j) values[j] = block.x.column(j)[n];
-      if (left < weight) return false;
-      left -= weight;
+      const double rate = block.weights ? block.weights[n] : 1;
+      const double time = rate > 0 ? random.exponential(rate) : leaf.time;
+      if (!(time < leaf.time)) continue;
+      leaf = {time, {}};
+      for (std::size_t j = 0; j < block.x.column_count; ++j) leaf.row.push_back(block.x.column(j)[n]);
     }
-    return true;
-  });
-  return values;
+  };
+  return reduce(rows, FirstToArrive{}, add).row;
 }
 
 /// `rows` rows, of which half are distributed as all the data, but moved to the given row, and half are copies of it.
 /// `total`: of all the data, for the family.
 std::vector<double> statistics_at_row(const Family& family, ConstVectorView total, double total_weight,
                                       ConstVectorView row, ConstVectorView origin, double rows) {
-  std::vector<const double*> columns;
-  for (const double& value : row) columns.push_back(&value);
   std::vector<double> s(family.statistic_size());
-  family.statistic({columns.data(), columns.size(), 1}, origin, MatrixView::column_major(s.data(), 1, s.size()));
+  family.statistic(OneRow(row).block(), origin, MatrixView::column_major(s.data(), 1, s.size()));
   for (std::size_t p = 0; p < s.size(); ++p) s[p] = 0.5 * rows * (s[p] + total[p] / total_weight);
   return s;
 }
@@ -113,8 +132,7 @@ bool Repairer::reseed(UpdateResult& result, const Groups& groups, Statistics& st
   const double rows = total.total_weight() / static_cast<double>(statistics.components());
   for (const std::size_t k : components) {
     const Family& family = groups.family_of(k);
-    Random random = stream(Stream::reseed, rule.seed, rule.iteration, k);
-    const auto row = draw_row(rows_.source, total.total_weight(), random);
+    const auto row = draw_row(rows_, rule, k);
     const auto origin = origin_at_row(family, row);
     const auto s = statistics_at_row(family, total.sum(groups.group_of(k)), total.total_weight(), row, origin, rows);
     std::copy(origin.begin(), origin.end(), statistics.origin(k).begin());

@@ -2,6 +2,7 @@
 
 #include <mixfam/error.hpp>
 
+#include "family/one_row.hpp"
 #include "numerics/streams.hpp"
 
 #include <algorithm>
@@ -150,8 +151,7 @@ std::optional<Coordinates> SecondLook::drawn_direction(Random random) const {
   const Groups& groups = state_.mixture.groups();
   Statistics direction = like_;
   std::vector<double> row(groups.columns());
-  std::vector<const double*> columns;
-  for (const double& value : row) columns.push_back(&value);
+  const OneRow as_block(row);
   for (std::size_t k = 0; k < like_.components(); ++k) {
     const Family& family = groups.family_of(k);
     const std::size_t size = family.statistic_size();
@@ -167,7 +167,7 @@ std::optional<Coordinates> SecondLook::drawn_direction(Random random) const {
     const Family::Sampler sample = family.sampler(theta);
     for (int draw = 0; draw < draws; ++draw) {
       sample(random, row);
-      family.statistic({columns.data(), columns.size(), 1}, origin, MatrixView::column_major(drawn.data(), 1, size));
+      family.statistic(as_block.block(), origin, MatrixView::column_major(drawn.data(), 1, size));
       const double factor = spread * random.normal() / std::sqrt(draws);
       for (std::size_t p = 0; p < size; ++p) sum[p] += factor * (drawn[p] - expected[p]);
     }

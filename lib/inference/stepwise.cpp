@@ -44,7 +44,7 @@ class BlockPart {
 std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Source& source, const StepwiseRule& how,
                                           UpdateRule rule, const AssignmentRule& assignment) {
   const Groups groups = state.mixture.groups();
-  std::optional<BlockPosterior> posterior(state.parameters);
+  std::optional<BlockAssignment> at_state(state.parameters);
   Statistics batch = zero_statistics(state.parameters);
   std::size_t rows_in_batch = 0;
   std::optional<UpdateResult> degenerate;
@@ -61,7 +61,7 @@ std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Sour
       }
       const auto counts = stepwise.running.counts();
       state = State(groups, std::move(result), {counts.begin(), counts.end()});
-      posterior.emplace(state.parameters);
+      at_state.emplace(state.parameters);
     }
     batch = zero_statistics(state.parameters);
     rows_in_batch = 0;
@@ -72,7 +72,7 @@ std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Sour
     while (!degenerate && stepwise.row < end) {
       const std::size_t rows = std::min(end - stepwise.row, how.batch_rows - rows_in_batch);
       const BlockPart part(block, stepwise.row - block.first_row, rows);
-      posterior->add(part.get(), source, assignment, batch);
+      at_state->add(part.get(), source, assignment, batch);
       rows_in_batch += rows;
       stepwise.row += rows;
       if (rows_in_batch == how.batch_rows) end_batch();

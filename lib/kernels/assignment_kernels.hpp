@@ -150,32 +150,40 @@ AssignmentSums assign(ConstKernelMatrix L, std::size_t rows, KernelMatrix R) {
   return sums;
 }
 
+MIXFAM_INLINE Vector univariate_statistic(Vector x, const LinearComponents&, std::size_t) { return x; }
+MIXFAM_INLINE Vector univariate_statistic(Vector x, const QuadraticComponents& components, std::size_t k) {
+  return x - Vector(components.origins[k]);
+}
+MIXFAM_INLINE Vector univariate_slope(Vector, const LinearComponents& components, std::size_t k) {
+  return Vector(components.slopes[k]);
+}
+MIXFAM_INLINE Vector univariate_slope(Vector t, const QuadraticComponents& components, std::size_t k) {
+  return t * Vector(components.curvatures[k]);
+}
+
 /// From the value of a row to its share in all sums without leaving the registers.
-template <int K, bool quadratic>
-AssignmentSums assign_univariate_with(const double* x, std::size_t rows, const UnivariateComponents& components,
-                                      const UnivariateSums& sums) {
+template <int K, class Components, class Sums>
+AssignmentSums assign_univariate_with(const double* x, std::size_t rows, const Components& components,
+                                      const Sums& sums) {
+  constexpr bool has_squares = requires { sums.second; };
   Vector counts[K];
   Vector first[K];
   Vector second[K];
   repeat<K>([&](auto k) { counts[k] = first[k] = second[k] = Vector(0.0); });
   const auto assign_vector = [&](std::size_t n, Vector alive) __attribute__((always_inline)) {
     const Vector value = load_some(x + n, rows - n);
-    const auto residual = [&](auto k) __attribute__((always_inline)) {
-      return quadratic ? value - Vector(components.origins[k]) : value;
-    };
     Vector r[K];
     repeat<K>([&](auto k) {
-      const Vector t = residual(k);
-      const Vector slope = quadratic ? t * Vector(components.curvatures[k]) : Vector(components.slopes[k]);
-      r[k] = xsimd::fma(slope, t, Vector(components.constants[k]));
+      const Vector t = univariate_statistic(value, components, k);
+      r[k] = xsimd::fma(univariate_slope(t, components, k), t, Vector(components.constants[k]));
     });
     const RowAssignment row = assign_registers<K>(r, alive);
     repeat<K>([&](auto k) {
-      const Vector t = residual(k);
+      const Vector t = univariate_statistic(value, components, k);
       const Vector weighted = r[k] * t;
       counts[k] += r[k];
       first[k] += weighted;
-      if constexpr (quadratic) second[k] = xsimd::fma(weighted, t, second[k]);
+      if constexpr (has_squares) second[k] = xsimd::fma(weighted, t, second[k]);
     });
     return row;
   };
@@ -183,20 +191,19 @@ AssignmentSums assign_univariate_with(const double* x, std::size_t rows, const U
   repeat<K>([&](auto k) {
     sums.counts[k] += sum_of(counts[k]);
     sums.first[k] += sum_of(first[k]);
-    if constexpr (quadratic) sums.second[k] += sum_of(second[k]);
+    if constexpr (has_squares) sums.second[k] += sum_of(second[k]);
   });
   return result;
 }
 
-template <int K = most_univariate_components>
-AssignmentSums assign_univariate(const double* x, std::size_t rows, std::size_t count,
-                                 const UnivariateComponents& components, const UnivariateSums& sums) {
+template <class Components, class Sums, int K = most_univariate_components>
+AssignmentSums assign_univariate(const double* x, std::size_t rows, std::size_t count, const Components& components,
+                                 const Sums& sums) {
   if constexpr (K == 0) {
     return {};
   } else {
-    if (count != K) return assign_univariate<K - 1>(x, rows, count, components, sums);
-    if (components.curvatures != nullptr) return assign_univariate_with<K, true>(x, rows, components, sums);
-    return assign_univariate_with<K, false>(x, rows, components, sums);
+    if (count != K) return assign_univariate<Components, Sums, K - 1>(x, rows, count, components, sums);
+    return assign_univariate_with<K>(x, rows, components, sums);
   }
 }
 

@@ -31,7 +31,8 @@ const Kernels MIXFAM_JOINED(kernels_of_, MIXFAM_INSTRUCTION_SET) = {
     add_binary_counts,
     normalise,
     assign,
-    assign_univariate<>,
+    assign_univariate<LinearComponents, LinearSums>,
+    assign_univariate<QuadraticComponents, QuadraticSums>,
     weigh,
     add_counts,
 };

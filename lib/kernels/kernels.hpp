@@ -60,21 +60,30 @@ struct AssignmentSums {
   double least;           ///< min over n of max_k L(n, k), or 0 where that is less
 };
 
-/// L(n, k) = constant_k + slope_k x_n, or with curvatures constant_k + curvature_k (x_n - origin_k)^2.
-struct UnivariateComponents {
+/// L(n, k) = constant_k + slope_k x_n.
+struct LinearComponents {
   const double* constants;
-  const double* slopes;      ///< none where there are curvatures
-  const double* curvatures;  ///< or none
-  const double* origins;     ///< beside curvatures
+  const double* slopes;
+};
+/// L(n, k) = constant_k + curvature_k (x_n - origin_k)^2.
+struct QuadraticComponents {
+  const double* constants;
+  const double* curvatures;
+  const double* origins;
 };
 /// Components of one column that are assigned in registers.
 inline constexpr int most_univariate_components = 8;
 
-/// counts[k] += sum_n r_nk, first[k] += sum_n r_nk t_nk and second[k] of t^2, where t = x or x - origin.
-struct UnivariateSums {
+/// counts[k] += sum_n r_nk, first[k] += sum_n r_nk x_n.
+struct LinearSums {
   double* counts;
   double* first;
-  double* second;  ///< beside curvatures
+};
+/// The same of x - origin, and second[k] of its square.
+struct QuadraticSums {
+  double* counts;
+  double* first;
+  double* second;
 };
 
 struct Kernels {
@@ -128,8 +137,10 @@ struct Kernels {
   /// The same R, 0 in the padding, and the sums over the rows alone.
   AssignmentSums (*assign)(ConstKernelMatrix L, std::size_t rows, KernelMatrix R);
   /// The same for 1 to most_univariate_components components of one column, with their statistics and without L and R.
-  AssignmentSums (*assign_univariate)(const double* x, std::size_t rows, std::size_t count,
-                                      const UnivariateComponents& components, const UnivariateSums& sums);
+  AssignmentSums (*assign_linear)(const double* x, std::size_t rows, std::size_t count,
+                                  const LinearComponents& components, const LinearSums& sums);
+  AssignmentSums (*assign_quadratic)(const double* x, std::size_t rows, std::size_t count,
+                                     const QuadraticComponents& components, const QuadraticSums& sums);
   /// R(n, k) *= weights[n].
   void (*weigh)(KernelMatrix R, std::size_t rows, const double* weights);
   /// counts[k] += sum_n R(n, k).

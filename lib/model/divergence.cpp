@@ -107,13 +107,13 @@ std::vector<double> log_density_of_group(const Mixture& mixture, const std::vect
   if (inside.empty()) return result;
 
   MemorySource source = source_of(rows, columns);
-  visit_blocks(source, [&, posterior = BlockPosterior(EStepParameters::of(mixture)),
+  visit_blocks(source, [&, assignment = BlockAssignment(EStepParameters::of(mixture)),
                         log_base = std::vector<double>()](const DataBlock& block) mutable {
-    posterior.compute_anywhere(block);
+    assignment.compute_anywhere(block);
     log_base.assign(block.x.rows, 0);
     family.add_log_base(block.x, log_base);
     for (std::size_t n = 0; n < block.x.rows; ++n)
-      if (const double log_joint = posterior.log_normaliser()[n]; log_joint > 0.5 * log_zero)
+      if (const double log_joint = assignment.log_normaliser()[n]; log_joint > 0.5 * log_zero)
         result[inside[block.first_row + n]] = log_joint + log_base[n];
   });
   return result;

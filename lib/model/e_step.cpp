@@ -33,7 +33,7 @@ std::vector<StepPtr> steps_at(const Groups& groups, const ParameterTable& theta)
   return steps;
 }
 
-BlockPosterior::BlockPosterior(const EStepParameters& parameters)
+BlockAssignment::BlockAssignment(const EStepParameters& parameters)
     : groups_(parameters.groups),
       components_(parameters.theta.components()),
       log_weights_(parameters.log_weights),
@@ -47,11 +47,11 @@ BlockPosterior::BlockPosterior(const EStepParameters& parameters)
       log_base_(groups_.size() > 1 ? block_stride * groups_.size() : 0),
       drawn_(components_) {}
 
-void BlockPosterior::prepare(const Block& x, Workspace::Frame& frame) {
+void BlockAssignment::prepare(const Block& x, Workspace::Frame& frame) {
   for (std::size_t g = 0; g < steps_.size(); ++g) prepared_[g] = steps_[g]->prepare(x, frame);
 }
 
-void BlockPosterior::compute_log_joint(const DataBlock& block) {
+void BlockAssignment::compute_log_joint(const DataBlock& block) {
   rows_ = block.x.rows;
   const MatrixView L(log_joint_.data(), rows_, components_, 1, static_cast<std::ptrdiff_t>(block_stride));
   for (std::size_t k = 0; k < components_; ++k) std::fill_n(L.column(k).data(), rows_, log_weights_[k]);
@@ -60,7 +60,7 @@ void BlockPosterior::compute_log_joint(const DataBlock& block) {
   if (steps_.size() > 1) add_log_base(block.x);
 }
 
-void BlockPosterior::add_log_base(const Block& x) {
+void BlockAssignment::add_log_base(const Block& x) {
   std::fill(log_base_.begin(), log_base_.end(), 0.0);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const VectorView log_h(log_base_.data() + g * block_stride, rows_);
@@ -72,7 +72,7 @@ void BlockPosterior::add_log_base(const Block& x) {
 }
 
 /// By the responsibilities, which are weighed.
-void BlockPosterior::add_sums(Statistics& statistics) {
+void BlockAssignment::add_sums(Statistics& statistics) {
   const auto R = responsibilities();
   kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, statistics.counts().data());
   for (std::size_t g = 0; g < steps_.size(); ++g)
@@ -84,7 +84,7 @@ void BlockPosterior::add_sums(Statistics& statistics) {
         detail::dot(R.column(k).data(), log_base_.data() + groups_.group_of(k) * block_stride, rows_);
 }
 
-void BlockPosterior::add_soft(const DataBlock& block, const Source& source, Statistics& statistics) {
+void BlockAssignment::add_soft(const DataBlock& block, const Source& source, Statistics& statistics) {
   if (steps_.size() == 1 && steps_.front()->add_soft(prepared_.front(), log_weights_, statistics, workspace_)) return;
   compute_log_joint(block);
   const auto R = responsibilities();
@@ -101,8 +101,8 @@ void BlockPosterior::add_soft(const DataBlock& block, const Source& source, Stat
   add_sums(statistics);
 }
 
-void BlockPosterior::add(const DataBlock& block, const Source& source, const AssignmentRule& rule,
-                         Statistics& statistics) {
+void BlockAssignment::add(const DataBlock& block, const Source& source, const AssignmentRule& rule,
+                          Statistics& statistics) {
   Workspace::Frame frame(workspace_);
   prepare(block.x, frame);
   if (block.weights == nullptr && rule.assignment == Assignment::soft && rule.temperature == 1) {
@@ -125,19 +125,19 @@ void BlockPosterior::add(const DataBlock& block, const Source& source, const Ass
   add_sums(statistics);
 }
 
-void BlockPosterior::compute_anywhere(const DataBlock& block) {
+void BlockAssignment::compute_anywhere(const DataBlock& block) {
   Workspace::Frame frame(workspace_);
   prepare(block.x, frame);
   compute_log_joint(block);
   normalise();
 }
 
-void BlockPosterior::compute(const DataBlock& block, const Source& source) {
+void BlockAssignment::compute(const DataBlock& block, const Source& source) {
   compute_anywhere(block);
   refuse_impossible_rows(block, source);
 }
 
-void BlockPosterior::normalise() {
+void BlockAssignment::normalise() {
   const auto R = responsibilities();
   kernels().normalise({log_joint_.data(), R.column_stride(), components_}, rows_,
                       {R.data(), R.column_stride(), components_}, log_normaliser_.data(), entropy_.data());
@@ -145,7 +145,7 @@ void BlockPosterior::normalise() {
   certain_ = false;
 }
 
-void BlockPosterior::refuse_impossible_rows(const DataBlock& block, const Source& source) const {
+void BlockAssignment::refuse_impossible_rows(const DataBlock& block, const Source& source) const {
   for (std::size_t n = 0; n < rows_; ++n)
     if (!(log_normaliser_[n] > 0.5 * log_zero) && !(block.weights && block.weights[n] == 0))
       throw Error(ErrorKind::numerical, describe_row(source, block.first_row + n) +
@@ -153,7 +153,7 @@ void BlockPosterior::refuse_impossible_rows(const DataBlock& block, const Source
                                             (groups_.has_prior() ? " or use a prior (`update = map`)" : ""));
 }
 
-double BlockPosterior::expected_log_joint(std::size_t n) const {
+double BlockAssignment::expected_log_joint(std::size_t n) const {
   if (!certain_) return temperature_ * (tempered_normaliser(n) - entropy_[n]);
   double sum = 0;
   for (std::size_t k = 0; k < components_; ++k)
@@ -161,14 +161,14 @@ double BlockPosterior::expected_log_joint(std::size_t n) const {
   return sum;
 }
 
-void BlockPosterior::assign(const DataBlock& block, const AssignmentRule& rule) {
+void BlockAssignment::assign(const DataBlock& block, const AssignmentRule& rule) {
   if (rule.assignment == Assignment::hard) harden();
   if (rule.assignment == Assignment::sampled) draw(block, rule);
   if (rule.temperature != 1) temper(rule.temperature);
 }
 
 /// Every row wholly to its most probable component, the first among equals.
-void BlockPosterior::harden() {
+void BlockAssignment::harden() {
   const auto L = log_joint();
   const auto R = responsibilities();
   for (std::size_t n = 0; n < rows_; ++n) {
@@ -181,7 +181,7 @@ void BlockPosterior::harden() {
   certain_ = true;
 }
 
-void BlockPosterior::draw(const DataBlock& block, const AssignmentRule& rule) {
+void BlockAssignment::draw(const DataBlock& block, const AssignmentRule& rule) {
   Random random = stream(Stream::assignment, rule.seed, rule.iteration, block.first_row);
   const auto R = responsibilities();
   for (std::size_t n = 0; n < rows_; ++n) {
@@ -194,7 +194,7 @@ void BlockPosterior::draw(const DataBlock& block, const AssignmentRule& rule) {
 }
 
 /// r_nk proportional to its own power 1 / temperature.
-void BlockPosterior::temper(double temperature) {
+void BlockAssignment::temper(double temperature) {
   const auto L = log_joint();
   const auto R = responsibilities();
   temperature_ = temperature;
@@ -226,15 +226,15 @@ Statistics zero_statistics(const EStepParameters& parameters) {
 
 Statistics e_step(const EStepParameters& parameters, const Rows& rows, const AssignmentRule& rule) {
   return reduce(native_rows(rows, parameters.groups), zero_statistics(parameters),
-                [&, posterior = BlockPosterior(parameters)](const DataBlock& block, Statistics& leaf) mutable {
-                  posterior.add(block, rows.source, rule, leaf);
+                [&, assignment = BlockAssignment(parameters)](const DataBlock& block, Statistics& leaf) mutable {
+                  assignment.add(block, rows.source, rule, leaf);
                 });
 }
 
 double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
                         const AssignmentRule& rule) {
-  const auto add = [&, q = BlockPosterior(old_parameters), p = BlockPosterior(new_parameters)](const DataBlock& block,
-                                                                                               Totals& leaf) mutable {
+  const auto add = [&, q = BlockAssignment(old_parameters), p = BlockAssignment(new_parameters)](const DataBlock& block,
+                                                                                                 Totals& leaf) mutable {
     q.compute(block, rows.source);
     q.assign(block, rule);
     p.compute(block, rows.source);

@@ -41,9 +41,9 @@ struct AssignmentRule {
 
 /// log p(x_n, z = k) and the responsibilities of the rows of one block: the E-step before any sum. It belongs to one
 /// worker, with the memory that blocks need.
-class BlockPosterior {
+class BlockAssignment {
  public:
-  explicit BlockPosterior(const EStepParameters& parameters);
+  explicit BlockAssignment(const EStepParameters& parameters);
 
   /// Densities and soft responsibilities.
   /// Throws Error(numerical) naming the first row that has no density under any component.

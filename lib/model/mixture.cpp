@@ -57,10 +57,10 @@ std::vector<double> Mixture::log_density(Source& source) const {
   check_data(groups_, every_row(source));
   std::vector<double> result(source.rows());
   visit_blocks(every_row(source),
-               [&, posterior = BlockPosterior(EStepParameters::of(*this))](const DataBlock& block) mutable {
-                 posterior.compute(block, source);
+               [&, assignment = BlockAssignment(EStepParameters::of(*this))](const DataBlock& block) mutable {
+                 assignment.compute(block, source);
                  const auto out = VectorView(result).part(block.first_row, block.x.rows);
-                 std::copy_n(posterior.log_normaliser().begin(), block.x.rows, out.begin());
+                 std::copy_n(assignment.log_normaliser().begin(), block.x.rows, out.begin());
                  if (groups_.size() == 1) groups_.family(0).add_log_base(block.x, out);
                });
   return result;
@@ -70,9 +70,9 @@ std::vector<double> Mixture::responsibilities(Source& source) const {
   check_data(groups_, every_row(source));
   std::vector<double> result(source.rows() * components());
   visit_blocks(native_rows(every_row(source), groups_),
-               [&, posterior = BlockPosterior(EStepParameters::of(*this))](const DataBlock& block) mutable {
-                 posterior.compute(block, source);
-                 const auto R = posterior.responsibilities();
+               [&, assignment = BlockAssignment(EStepParameters::of(*this))](const DataBlock& block) mutable {
+                 assignment.compute(block, source);
+                 const auto R = assignment.responsibilities();
                  double* out = result.data() + block.first_row * components();
                  for (std::size_t n = 0; n < block.x.rows; ++n)
                    for (std::size_t k = 0; k < components(); ++k) *out++ = R(n, k);

@@ -366,10 +366,12 @@ TEST_CASE("kernels: one column in registers gives what the matrices give", "[ker
               second[k].add(r * t * t);
             }
           std::vector<double> counts(K), firsts(K), seconds(K);
-          const AssignmentSums sums = kernels->assign_univariate(
-              x.values[0].data(), rows, K,
-              {constants.data(), slopes.data(), quadratic ? curvatures.data() : nullptr, origins.data()},
-              {counts.data(), firsts.data(), seconds.data()});
+          const AssignmentSums sums =
+              quadratic ? kernels->assign_quadratic(x.values[0].data(), rows, K,
+                                                    {constants.data(), curvatures.data(), origins.data()},
+                                                    {counts.data(), firsts.data(), seconds.data()})
+                        : kernels->assign_linear(x.values[0].data(), rows, K, {constants.data(), slopes.data()},
+                                                 {counts.data(), firsts.data()});
           const double scale = 100 * static_cast<double>(rows);
           REQUIRE(close(sums.log_normaliser, expected.log_normaliser, round_off(8, scale)));
           REQUIRE(close(sums.entropy, expected.entropy, round_off(8, scale)));

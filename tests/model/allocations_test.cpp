@@ -117,7 +117,7 @@ TEST_CASE("allocations: none for a block after a worker's first", "[fit][workspa
         const std::vector<double> weights(block_rows, 0.5);
         const DataBlock block{{pointers.data(), pointers.size(), block_rows}, 0, weighted ? weights.data() : nullptr};
         Statistics statistics = zero_statistics(parameters);
-        BlockPosterior posterior(parameters);
+        BlockAssignment posterior(parameters);
         posterior.add(block, source, rule, statistics);
         // Keys become a generator by way of std::seed_seq, which keeps them in memory of its own.
         const std::size_t of_generator = rule.assignment == Assignment::sampled ? 5 : 0;

@@ -2,7 +2,7 @@
 
 #include <mixfam/family_concepts.hpp>
 
-#include <mixfam/detail/statistic_products.hpp>
+#include <mixfam/detail/matrix_product.hpp>
 #include <mixfam/error.hpp>
 
 #include <algorithm>
@@ -279,7 +279,7 @@ class FamilyModel final : public Family {
     std::vector<double> theta_;
     std::vector<Factor> factors_;
     [[no_unique_address]] Blocks blocks_;
-    std::vector<Products> products_;  // one for all components, or one for each where t depends on the origin
+    std::vector<MatrixProduct> products_;  // one for all components, or one for each where t depends on the origin
   };
 
   StepPtr make_step(ConstMatrixView theta, std::vector<Factor> factors) const {

@@ -37,8 +37,8 @@ class LinearStep {
     return values;
   }
 
-  detail::Products products_;
-  UnivariateStep step_;
+  detail::MatrixProduct products_;
+  UnivariateLinearStep step_;
 };
 
 /// D independent columns of a family whose statistic of a column is (1, x), without a copy of the data.

@@ -256,7 +256,7 @@ class StandardisingStep {
   std::vector<double> means_;
   std::vector<double> scales_;      // 1 / sqrt(v)
   std::vector<double> log_scales_;  // -log|C| / 2
-  std::optional<UnivariateStep> univariate_;
+  std::optional<UnivariateQuadraticStep> univariate_;
 };
 
 /// For K components the counts, and K x D row-major the sums of residuals x - o and of their squares, of one block.

@@ -4,6 +4,7 @@
 
 #include "data/reduce.hpp"
 #include "family/pack_statistics.hpp"
+#include "family/total_statistics.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -17,20 +18,27 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// The origin of each cluster: the mean of those at its rows, whatever the family takes them from.
 void set_mean_origins(const Family& family, const std::vector<std::size_t>& cluster, const Rows& rows,
                       MatrixView origins) {
-  std::vector<double> counts(origins.rows());
-  std::vector<double> origin(origins.columns());
-  std::vector<const double*> row(family.columns());
-  for_each_block(rows.source, [&](const DataBlock& block) {
+  const std::vector<double> first = origin_at_row(family, first_row(rows).values);
+  const std::size_t size = first.size() + 1;
+  // For each cluster the sum of the origins at its rows about that at the first row, and their weight behind.
+  const auto add = [&, origin = first, row = std::vector<const double*>()](const DataBlock& block,
+                                                                           Totals& leaf) mutable {
+    row.resize(block.x.column_count);
     for (std::size_t n = 0; n < block.x.rows; ++n) {
-      const std::size_t c = cluster[block.first_row + n];
       const double weight = block.weights ? block.weights[n] : 1;
-      counts[c] += weight;
       for (std::size_t j = 0; j < row.size(); ++j) row[j] = block.x.column(j) + n;
       family.origin_at({row.data(), row.size(), 1}, origin);
-      for (std::size_t i = 0; i < origin.size(); ++i) origins(c, i) += weight / counts[c] * (origin[i] - origins(c, i));
+      double* sums = leaf.values.data() + cluster[block.first_row + n] * size;
+      for (std::size_t i = 0; i < first.size(); ++i) sums[i] += weight * (origin[i] - first[i]);
+      sums[first.size()] += weight;
     }
-    return true;
-  });
+  };
+  const Totals totals = reduce(rows, Totals{std::vector<double>(origins.rows() * size)}, add);
+  for (std::size_t c = 0; c < origins.rows(); ++c) {
+    const double* sums = totals.values.data() + c * size;
+    const double weight = sums[first.size()];
+    for (std::size_t i = 0; i < first.size(); ++i) origins(c, i) = first[i] + (weight > 0 ? sums[i] / weight : 0);
+  }
 }
 
 /// Of each cluster, as a component of the family.

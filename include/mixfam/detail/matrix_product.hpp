@@ -11,9 +11,9 @@
 namespace mixfam::detail {
 
 /// L += T C' for blocks of columns T (rows x P) and coefficients C (K x P), in the vectors of the processor.
-class MIXFAM_API Products {
+class MIXFAM_API MatrixProduct {
  public:
-  explicit Products(ConstMatrixView C);
+  explicit MatrixProduct(ConstMatrixView C);
   void add(const Block& T, MatrixView L) const;
 
  private:

@@ -1,14 +1,14 @@
-#include <mixfam/detail/statistic_products.hpp>
+#include <mixfam/detail/matrix_product.hpp>
 
 #include "kernels/kernels.hpp"
 
 namespace mixfam::detail {
 
-Products::Products(ConstMatrixView C)
+MatrixProduct::MatrixProduct(ConstMatrixView C)
     : components_(C.rows()),
       panels_(pack_panels(C.data(), C.rows(), C.columns(), static_cast<std::size_t>(C.row_stride()))) {}
 
-void Products::add(const Block& T, MatrixView L) const {
+void MatrixProduct::add(const Block& T, MatrixView L) const {
   kernels().add_products({T.columns, T.column_count, T.rows}, panels_.data(),
                          {L.data(), L.column_stride(), components_});
 }
