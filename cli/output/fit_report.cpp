@@ -136,7 +136,7 @@ std::string soundness_table(const FitResult& best) {
   for (std::size_t k = 0; k < best.soundness.size(); ++k) {
     const ComponentSoundness& one = best.soundness[k];
     std::vector<std::string> cells = {std::to_string(k), format_value(best.trace.back().counts[k]),
-                                      format_value(one.rows_per_parameter)};
+                                      number(one.rows_per_parameter)};
     if (has_covariances) cells.insert(cells.end(), {number(one.data_eigenvalue), number(one.components_eigenvalue)});
     if (one.suspicious) cells.push_back("may be spurious");
     table.add_row(std::move(cells));

@@ -32,9 +32,11 @@ void add_pseudo_rows(const Groups& groups, const Statistics& total, double rows,
     for (std::size_t k = groups.first(g); k < end; ++k) {
       std::vector<double> all(total.sum(g).begin(), total.sum(g).end());
       groups.family(g).recentre(total.origin(g), std::as_const(statistics).origin(k), all);
-      for (std::size_t p = 0; p < all.size(); ++p)
-        statistics.sum(k)[p] +=
-            rows * ((1 - share_of_total) * pooled[p] / count + share_of_total * all[p] / total.total_weight());
+      const double share = count > 0 ? share_of_total : 1;  // a family without rows has all the data to go by
+      for (std::size_t p = 0; p < all.size(); ++p) {
+        const double of_family = count > 0 ? (1 - share) * pooled[p] / count : 0;
+        statistics.sum(k)[p] += rows * (of_family + share * all[p] / total.total_weight());
+      }
       statistics.counts()[k] += rows;
     }
   }
