@@ -59,6 +59,7 @@ bool repair(FitMemory& fit, const FitInput& input, UpdateResult& result, Groups&
         fit,
         "iteration " + std::to_string(fit.next_iteration()) + ", " + describe(result.degenerate, input.rows.source),
         "; " + remedy(result.degenerate, groups, rule.prior));
+  if (groups.size() < fit.groups().size()) fit.check = check_data(groups, input.rows);  // log h of one family is apart
   return whole;
 }
 
