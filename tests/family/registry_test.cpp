@@ -145,6 +145,61 @@ std::string random_spec(Random& random, std::size_t columns, int depth) {
 
 }  // namespace
 
+TEST_CASE("registry: components of several families", "[registry][groups]") {
+  const Registry registry = Registry::builtin();
+  const auto spec_of = [&](const std::string& spec, std::optional<std::size_t> components, std::size_t columns = 1) {
+    const Groups groups = registry.make_groups(spec, components, columns);
+    CHECK(registry.means(groups.spec(), groups));
+    CHECK(registry.means(spec, groups));
+    CHECK(Registry::count_components(spec, components) == groups.components());
+    // What it is called makes it again.
+    CHECK(registry.make_groups(groups.spec(), groups.components(), columns).spec() == groups.spec());
+    return std::to_string(groups.components()) + ": " + groups.spec();
+  };
+  CHECK(spec_of("gaussian", 3) == "3: gaussian");
+  CHECK(spec_of("3 gaussian", std::nullopt) == "3: gaussian");
+  CHECK(spec_of("2 gaussian + 1 gamma", std::nullopt) == "3: 2 gaussian + 1 gamma");
+  CHECK(spec_of(" 2  gaussian+1 gamma ", 3) == "3: 2 gaussian + 1 gamma");
+  CHECK(spec_of("gaussian + 1 gamma", 4) == "4: 3 gaussian + 1 gamma");
+  CHECK(spec_of("1 uniform:lower=-1e+05,upper=1e+5 + gaussian", 2) ==
+        "2: 1 uniform:lower=-1e+05,upper=1e+05 + 1 gaussian");
+  CHECK(spec_of("2 (gaussian(0) * poisson(1)) + 1 (exponential(1)*gamma(0)) + gaussian", 5, 2) ==
+        "5: 2 (gaussian(0) * poisson(1)) + 1 (exponential(1) * gamma(0)) + 2 gaussian");
+  CHECK(spec_of("2(gaussian(0) * poisson(1)) + gaussian", 3, 2) == "3: 2 (gaussian(0) * poisson(1)) + 1 gaussian");
+  // Whole numbers of the others are whole numbers of the box.
+  CHECK(spec_of("1 (gaussian(0) * poisson(1)) + 1 uniform:lower=0,upper=9", std::nullopt, 2) ==
+        "2: 1 (gaussian(0) * poisson(1)) + 1 uniform:lower=0,upper=9,whole=0;1");
+
+  const Groups groups = registry.make_groups("2 gaussian + 1 gamma", std::nullopt, 1);
+  CHECK_FALSE(registry.means("1 gaussian + 2 gamma", groups));
+  CHECK_FALSE(registry.means("1 gamma + 2 gaussian", groups));
+  CHECK_FALSE(registry.means("gaussian", groups));
+  CHECK(registry.means("gaussian:covariance=full + 1 gamma", groups));
+
+  const auto error = [&](const std::string& spec, std::optional<std::size_t> components = std::nullopt) {
+    return error_of([&] { registry.make_groups(spec, components, 1); });
+  };
+  CHECK(error("gaussian") == "usage: family 'gaussian': how many components of 'gaussian'? Write a number before it or "
+                             "give `components`");
+  CHECK(error("gaussian + gamma", 4) ==
+        "usage: family 'gaussian + gamma': of its families only one may be without a number of components");
+  CHECK(error("2 gaussian + 1 gamma", 4) == "usage: family '2 gaussian + 1 gamma': its numbers add up to 3, but 4 "
+                                            "components are asked for; leave one of the two out");
+  CHECK(error("2 gaussian + gamma", 2) ==
+        "usage: family '2 gaussian + gamma': of 2 components none is left for 'gamma'");
+  CHECK(error("0 gaussian") ==
+        "usage: family '0 gaussian': 0 components (must be at least 1, below 1000000000)");
+  CHECK(error("2 gaussian +") == "usage: family '2 gaussian +': '' names no family; groups are written as in '3 gaussian "
+                                 "+ 1 uniform'");
+  CHECK(error("2 gaussian + 3").find("'3' names no family") != std::string::npos);
+  CHECK(error("+", 1).find("names no family") != std::string::npos);
+  CHECK(error("99999999999999999999 gaussian").find("must be at least 1, below 1000000000") != std::string::npos);
+  CHECK(error("1 gaussian + 1 nosuch").find("no family 'nosuch'") != std::string::npos);
+  CHECK(error_of([&] { Groups(std::vector<Group>{{registry.make("gaussian", 1), 1}, {registry.make("gaussian", 2), 1}}); }) ==
+        "usage: 'gaussian' models 1 columns, but 'gaussian' models 2 (components of one mixture are over the same "
+        "columns)");
+}
+
 TEST_CASE("registry: the specification of a family makes it again", "[registry]") {
   const Registry registry = Registry::builtin();
   Random random{8};
