@@ -67,16 +67,22 @@ std::optional<UpdateResult> stepwise_pass(State& state, Stepwise& stepwise, Sour
     rows_in_batch = 0;
   };
 
-  for_each_block(source, [&](const DataBlock& block) {
-    const std::size_t end = block.first_row + block.x.rows;
+  // Calls add(rows) for the parts of the rows up to `end` that belong to one batch each.
+  const auto add_rows = [&](std::size_t end, const auto& add) {
     while (!degenerate && stepwise.row < end) {
       const std::size_t rows = std::min(end - stepwise.row, how.batch_rows - rows_in_batch);
-      const BlockPart part(block, stepwise.row - block.first_row, rows);
-      at_state->add(part.get(), source, assignment, batch);
+      add(rows);
       rows_in_batch += rows;
       stepwise.row += rows;
       if (rows_in_batch == how.batch_rows) end_batch();
     }
+  };
+  for_each_block(source, [&](const DataBlock& block) {
+    add_rows(block.first_row, [](std::size_t) {});  // rows of weight 0, of which there is no block
+    add_rows(block.first_row + block.x.rows, [&](std::size_t rows) {
+      const BlockPart part(block, stepwise.row - block.first_row, rows);
+      at_state->add(part.get(), source, assignment, batch);
+    });
     return !degenerate;
   });
   if (!degenerate && rows_in_batch > 0) end_batch();

@@ -163,6 +163,20 @@ TEST_CASE("removed rows: in batches", "[weights]") {
   options.batch_rows = 50;  // so that the rows fill their batches
   options.max_iterations = 5;
   check_same_fit(fit(start, removed, options), fit(start, source, options));
+
+  // Whole blocks of them in front and between.
+  Table blocks{2, {}};
+  std::vector<double> zeros_and_ones;
+  for (const std::size_t first : {std::size_t{0}, std::size_t{250}}) {
+    blocks.values.insert(blocks.values.end(), 2 * 1100, nan);
+    zeros_and_ones.insert(zeros_and_ones.end(), 1100, 0);
+    const std::size_t end = first == 0 ? 250 : 400;
+    blocks.values.insert(blocks.values.end(), table.values.begin() + static_cast<std::ptrdiff_t>(2 * first),
+                         table.values.begin() + static_cast<std::ptrdiff_t>(2 * end));
+    zeros_and_ones.insert(zeros_and_ones.end(), end - first, 1);
+  }
+  auto in_blocks = blocks.source(zeros_and_ones);
+  check_same_fit(fit(start, in_blocks, options), fit(start, source, options));
 }
 
 TEST_CASE("removed rows: responsibilities to begin with", "[weights]") {
