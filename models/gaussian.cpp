@@ -505,6 +505,12 @@ class Gaussian : public LocatedAtMean {
         covariance(i, j) = covariance(j, i) =
             (s[layout_.squares + packed::at(i, j)] - theta[i] * s[StatisticLayout::sum + j]) / spread_count;
     }
+    for (std::size_t i = 0; i < d_; ++i)
+      if (is_underflow(covariance(i, i), theta[i])) {
+        Reason reason = underflowing();
+        if (d_ > 1) reason.column = i;
+        return reason;
+      }
     if (!factorise(theta, factor)) return std::nullopt;
     for (std::size_t i = 0; i < d_; ++i)
       if (!std::isfinite(covariance(i, i))) return overflowing();

@@ -156,6 +156,10 @@ def write_refused():
         lists = file.create_dataset("lists", shape=(2,), dtype=h5py.vlen_dtype("f8"))
         lists[0] = [1.0, 2.0]
         file["array_table"] = np.zeros(3, dtype=[("vector", "f8", (2,))])
+        column = file.create_group("column")
+        column.attrs["encoding-type"] = "categorical"
+        column["codes"] = np.zeros(3, "i1")
+        column.create_dataset("categories", shape=(2**42,), dtype=h5py.string_dtype(), chunks=(16,))
         file.create_dataset("overflow", shape=(2**40, 2**40), dtype="f8", chunks=(1, 16))
         file.create_dataset("too_wide", shape=(2, 2**45), dtype="f8", chunks=(1, 16))
         file.create_dataset("lzf", data=np.ones((100, 3)), chunks=(10, 3), compression="lzf")

@@ -100,7 +100,8 @@ struct ComponentSoundness {
   double rows_per_parameter;  ///< N_k over the free parameters of a component; NaN where it has none
   double data_eigenvalue;     ///< M: the covariance of all the data, of the same structure; NaN where that is singular
   double components_eigenvalue;  ///< M = sum_k w_k C_k, the mean covariance of the components (compare Hathaway 1985)
-  bool suspicious;               ///< fewer than 5 rows for a parameter, and a components_eigenvalue below 1e-3
+  bool
+      suspicious;  ///< fewer than 5 rows for a parameter and a components_eigenvalue below 1e-3; no draw is (`sampled`)
 };
 
 struct MIXFAM_API FitResult {

@@ -1,6 +1,8 @@
 #include <mixfam/cached_source.hpp>
 #include <mixfam/error.hpp>
 
+#include "numerics/plural.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -154,8 +156,7 @@ class RowReader {
     const std::size_t expected = chunk_ ? chunk_->first_row + chunk_->rows : source_.rewind_to(row);
     chunk_.reset();
     const Chunk chunk = source_.next(1);
-    if (chunk.rows == 0)
-      throw_changed("ends after " + std::to_string(expected) + " rows, but had " + std::to_string(rows_));
+    if (chunk.rows == 0) throw_changed("ends after " + plural(expected, "row") + ", but had " + std::to_string(rows_));
     if (chunk.first_row != expected || chunk.rows > rows_ - chunk.first_row)
       throw_changed("has rows " + std::to_string(chunk.first_row) + " to " +
                     std::to_string(chunk.first_row + chunk.rows - 1) + " where those from " + std::to_string(expected) +

@@ -1,6 +1,8 @@
 #include <mixfam/error.hpp>
 #include <mixfam/source.hpp>
 
+#include "numerics/plural.hpp"
+
 #include <cmath>
 
 namespace mixfam {
@@ -48,11 +50,11 @@ MemorySource::MemorySource(const void* data, ElementType type, std::size_t rows,
       weights_(std::move(row_weights)) {
   const ConstVectorView weights = weights_.view();
   if (rows == 0 || columns == 0)
-    throw Error(ErrorKind::data, "data: " + std::to_string(rows) + " rows and " + std::to_string(columns) +
-                                     " columns (there must be at least one of each)");
+    throw Error(ErrorKind::data, "data: " + plural(rows, "row") + " and " + plural(columns, "column") +
+                                     " (there must be at least one of each)");
   if (!weights.empty() && weights.size() != rows)
-    throw Error(ErrorKind::data, "data: " + std::to_string(weights.size()) + " row weights for " +
-                                     std::to_string(rows) + " rows (there must be as many)");
+    throw Error(ErrorKind::data, "data: " + plural(weights.size(), "row weight") + " for " + plural(rows, "row") +
+                                     " (there must be as many)");
   for (std::size_t n = 0; n < weights.size(); ++n)
     if (!(weights[n] >= 0) || !std::isfinite(weights[n]))
       throw Error(ErrorKind::data, "data: the weight of row " + std::to_string(n) + " is " +
@@ -61,8 +63,8 @@ MemorySource::MemorySource(const void* data, ElementType type, std::size_t rows,
 
 void MemorySource::set_column_names(std::vector<std::string> names) {
   if (names.size() != columns_)
-    throw Error(ErrorKind::usage, "data: " + std::to_string(names.size()) + " column names for " +
-                                      std::to_string(columns_) + " columns (there must be as many)");
+    throw Error(ErrorKind::usage, "data: " + plural(names.size(), "column name") + " for " +
+                                      plural(columns_, "column") + " (there must be as many)");
   column_names_ = std::move(names);
 }
 

@@ -4,6 +4,7 @@
 
 #include "data/reduce.hpp"
 #include "family/data_check.hpp"
+#include "numerics/plural.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -251,7 +252,7 @@ CategoryLists parse_categories(const std::string& family, const std::string& tex
   if (lists.size() == 1) lists.resize(columns, lists.front());
   if (lists.size() != columns)
     throw Error(ErrorKind::usage, "family '" + family + "': categories=" + text + " declares " +
-                                      std::to_string(lists.size()) + " columns, but it has " + std::to_string(columns));
+                                      plural(lists.size(), "column") + ", but it has " + std::to_string(columns));
   return lists;
 }
 

@@ -3,6 +3,7 @@
 #include <mixfam/error.hpp>
 
 #include "data/reduce.hpp"
+#include "numerics/plural.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -123,7 +124,7 @@ void greatest_log_base(const Groups& groups, const Block& x, std::vector<double>
 DataCheck check_data(const Groups& groups, const Rows& rows) {
   Source& source = rows.source;
   if (groups.columns() != source.columns())
-    throw Error(ErrorKind::usage, source.name() + " has " + std::to_string(source.columns()) + " columns, but '" +
+    throw Error(ErrorKind::usage, source.name() + " has " + plural(source.columns(), "column") + ", but '" +
                                       groups.spec() + "' models " + std::to_string(groups.columns()));
   for (std::size_t g = 0; g < groups.size(); ++g) check_labels(groups.family(g), source);
   const auto add = [&, log_base = std::vector<double>(), buffer = std::vector<double>()](const DataBlock& block,
@@ -158,8 +159,8 @@ void check_distinct_rows(std::size_t components, const Rows& rows) {
   };
   const std::size_t distinct = reduce(rows, DistinctRows{components, {}}, add).rows.size();
   if (distinct < components)
-    throw Error(ErrorKind::data, rows.source.name() + ": " + std::to_string(components) + " components, but only " +
-                                     std::to_string(distinct) + " distinct rows; ask for fewer components");
+    throw Error(ErrorKind::data, rows.source.name() + ": " + plural(components, "component") + ", but only " +
+                                     plural(distinct, "distinct row") + "; ask for fewer components");
 }
 
 }  // namespace mixfam

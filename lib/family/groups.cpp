@@ -2,6 +2,7 @@
 #include <mixfam/groups.hpp>
 
 #include "family/require_family.hpp"
+#include "numerics/plural.hpp"
 
 #include <utility>
 
@@ -49,7 +50,7 @@ Groups::Groups(std::vector<Group> groups) {
       throw Error(ErrorKind::usage, "a group of 0 components of '" + group.family->spec() + "' (must be at least 1)");
     if (group.family->columns() != groups.front().family->columns())
       throw Error(ErrorKind::usage, "'" + groups.front().family->spec() + "' models " +
-                                        std::to_string(groups.front().family->columns()) + " columns, but '" +
+                                        plural(groups.front().family->columns(), "column") + ", but '" +
                                         group.family->spec() + "' models " + std::to_string(group.family->columns()) +
                                         " (components of one mixture are over the same columns)");
   }

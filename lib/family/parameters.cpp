@@ -3,6 +3,7 @@
 
 #include "numerics/linear_algebra.hpp"
 #include "numerics/packed.hpp"
+#include "numerics/plural.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -206,8 +207,8 @@ const ParameterTable::Part& ParameterTable::part_of(std::size_t k) const {
 }
 
 void ParameterTable::refuse(std::size_t k) const {
-  throw Error(ErrorKind::usage, "no component " + std::to_string(k) + " in a table of " + std::to_string(components_) +
-                                    (components_ == 1 ? " component" : " components"));
+  throw Error(ErrorKind::usage,
+              "no component " + std::to_string(k) + " in a table of " + plural(components_, "component"));
 }
 
 VectorView ParameterTable::field(std::size_t k, const std::string& name) {

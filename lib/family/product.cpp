@@ -2,6 +2,7 @@
 #include <mixfam/product.hpp>
 
 #include "family/require_family.hpp"
+#include "numerics/plural.hpp"
 
 #include <algorithm>
 #include <map>
@@ -400,8 +401,9 @@ FamilyPtr make_product(std::vector<Factor> factors) {
     require(factor.family);
     if (factor.columns.size() != factor.family->columns())
       throw Error(ErrorKind::usage, "product: '" + factor.family->spec() + "' models " +
-                                        std::to_string(factor.family->columns()) + " columns, but " +
-                                        std::to_string(factor.columns.size()) + " are given");
+                                        plural(factor.family->columns(), "column") + ", but " +
+                                        std::to_string(factor.columns.size()) +
+                                        (factor.columns.size() == 1 ? " is given" : " are given"));
     columns += factor.columns.size();
   }
   std::vector<bool> used(columns);

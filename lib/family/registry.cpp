@@ -7,6 +7,7 @@
 #include "family/ranges.hpp"
 #include "family/require_family.hpp"
 #include "family/specification.hpp"
+#include "numerics/plural.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -111,8 +112,8 @@ FamilyPtr make_product_of(const Registry& registry, const std::string& spec, con
   }
   if (used < count)
     throw Error(ErrorKind::usage, "family '" + spec + "' uses " + std::to_string(used) + " of " +
-                                      std::to_string(count) +
-                                      " columns; name the others too, or leave them out of the data (`columns`)");
+                                      plural(count, "column") +
+                                      "; name the others too, or leave them out of the data (`columns`)");
   return make_product(std::move(factors));
 }
 
@@ -149,7 +150,7 @@ ColumnFacts facts_of(Source* data) {
 
 void check_columns(const std::string& spec, std::size_t columns, const Source* data) {
   if (data && data->columns() != columns)
-    throw Error(ErrorKind::usage, data->name() + " has " + std::to_string(data->columns()) + " columns, but '" + spec +
+    throw Error(ErrorKind::usage, data->name() + " has " + plural(data->columns(), "column") + ", but '" + spec +
                                       "' is asked for over " + std::to_string(columns));
 }
 

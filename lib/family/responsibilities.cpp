@@ -6,6 +6,7 @@
 #include "family/native_types.hpp"
 #include "family/pack_statistics.hpp"
 #include "family/total_statistics.hpp"
+#include "numerics/plural.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -19,9 +20,9 @@ constexpr double responsibility_sum_tolerance = 1e-6;
 
 void check_shape(ConstMatrixView R, const Source& source) {
   if (R.rows() != source.rows() || R.columns() == 0)
-    throw Error(ErrorKind::data, "responsibilities of " + std::to_string(R.rows()) + " rows and " +
-                                     std::to_string(R.columns()) + " components for " + source.name() + " with " +
-                                     std::to_string(source.rows()) + " rows");
+    throw Error(ErrorKind::data, "responsibilities of " + plural(R.rows(), "row") + " and " +
+                                     plural(R.columns(), "component") + " for " + source.name() + " with " +
+                                     plural(source.rows(), "row"));
 }
 
 void check_row(ConstMatrixView R, std::size_t n, const std::string& where) {

@@ -2,6 +2,8 @@
 
 #include <mixfam/error.hpp>
 
+#include "numerics/plural.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
@@ -127,7 +129,8 @@ std::size_t find_column(const std::string& text, std::size_t columns, const std:
       std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); })) {
     if (const auto column = std::stoul(text); column < columns) return column;
   }
-  throw Error(ErrorKind::usage, "no column '" + text + "'; there are " + std::to_string(columns) + " columns" +
+  throw Error(ErrorKind::usage, "no column '" + text + "'; there " + (columns == 1 ? "is " : "are ") +
+                                    plural(columns, "column") +
                                     (names.empty() ? ", numbered from 0" : ": " + listed(names)));
 }
 

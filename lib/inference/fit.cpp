@@ -12,6 +12,7 @@
 #include "kernels/kernels.hpp"
 #include "model/e_step.hpp"
 #include "model/update.hpp"
+#include "numerics/plural.hpp"
 
 #include <cmath>
 #include <optional>
@@ -90,6 +91,8 @@ FitResult result_of(FitMemory& fit, const FitInput& input) {
           ? e_step(EStepParameters::of(fit.state.mixture), input.rows, {}).log_normaliser() + fit.check.log_base
           : fit.trace.back().log_likelihood;
   auto soundness = soundness_of(fit.state.mixture, fit.last.image);
+  if (input.options.update == Update::sampled)  // a draw is no maximum, and so none that is spurious
+    for (ComponentSoundness& one : soundness) one.suspicious = false;
   const bool prior_may_help = !fit.rule.prior.components && fit.groups().has_prior();
   const std::string suspicion = describe_suspicious(soundness, prior_may_help);
   if (!suspicion.empty() && *fit.verdict != Verdict::degenerate) fit.message += "; " + suspicion;
@@ -123,8 +126,8 @@ void check_continued(const FitMemory& fit, const Source& source, const FitOption
     throw Error(ErrorKind::usage, std::string("a fit that began with `update = ") + to_string(fit.rule.update) +
                                       "` cannot go on with " + to_string(options.update));
   if (source.columns() != groups.columns())
-    throw Error(ErrorKind::usage, source.name() + " has " + std::to_string(source.columns()) +
-                                      " columns, but the fit began with " + std::to_string(groups.columns()));
+    throw Error(ErrorKind::usage, source.name() + " has " + plural(source.columns(), "column") +
+                                      ", but the fit began with " + std::to_string(groups.columns()));
 }
 
 }  // namespace

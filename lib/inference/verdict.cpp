@@ -3,6 +3,7 @@
 #include "inference/climb.hpp"
 #include "inference/moves.hpp"
 #include "inference/stopping.hpp"
+#include "numerics/plural.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -29,7 +30,7 @@ bool is_smooth(const FitMemory& fit, const FitOptions& options) {
 }
 
 void end_converged(FitMemory& fit, const FitOptions& options) {
-  std::string message = "converged after " + std::to_string(fit.trace.back().iteration) + " iterations";
+  std::string message = "converged after " + plural(fit.trace.back().iteration, "iteration");
   const double noise = relative_noise * scale_of(fit.trace.back(), fit.check);
   if (noise > options.tolerance)
     message += ", as near as the rounding of the sums over the rows allows: " + nats_text(noise) + " nats";
@@ -51,8 +52,8 @@ bool leave_saddle(FitMemory& fit, const FitOptions& options, Trial trial, double
   const std::string what = "a perturbation gains " + nats_text(trial.entry.objective - objective) + " nats" +
                            (same.empty() ? "" : "; " + same);
   if (options.keep_saddle || led_back || fit.saddles == most_saddles) {
-    fit.finish(Verdict::saddle, "saddle after " + std::to_string(fit.trace.back().iteration) +
-                                    " iterations, no maximum: " + what + saddle_advice(options, led_back));
+    fit.finish(Verdict::saddle, "saddle after " + plural(fit.trace.back().iteration, "iteration") +
+                                    ", no maximum: " + what + saddle_advice(options, led_back));
     return true;
   }
   if (fit.next_iteration() > options.max_iterations) return false;
@@ -138,7 +139,7 @@ bool judge_extrapolations(FitMemory& fit, const FitInput& input) {
 }
 
 void end_by_limit(FitMemory& fit, const FitOptions& options) {
-  const std::string limit = std::to_string(options.max_iterations) + " iterations";
+  const std::string limit = plural(options.max_iterations, "iteration");
   if (!stops_by_itself(options)) return fit.finish(Verdict::max_iterations, "made " + limit);
   const bool could_accelerate = options.assignment == Assignment::soft && options.batch_rows == 0 &&
                                 options.temperature == 1 && options.accelerate == Acceleration::none;

@@ -1,5 +1,7 @@
 #include "model/degeneracy.hpp"
 
+#include "numerics/plural.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -34,7 +36,7 @@ std::string listed(const std::string& what, const std::vector<std::size_t>& numb
     const bool last = i + 1 == numbers.size();
     text += (i == 0 ? "" : last ? " and " : ", ") + numbered(numbers[i], names);
   }
-  if (shown < numbers.size()) text += " and " + std::to_string(numbers.size() - shown) + " others";
+  if (shown < numbers.size()) text += " and " + plural(numbers.size() - shown, "other");
   return text;
 }
 
@@ -105,8 +107,8 @@ std::string describe(const std::vector<Degeneracy>& degenerate, const Source& so
   for (const auto& [reason, components] : reasons)
     text += (text.empty() ? "" : "; ") + listed("component", components, {}) + ": " + reason;
   if (of_several_columns && source.rows() <= source.columns())
-    text += "; there are only " + std::to_string(source.rows()) + " rows for " + std::to_string(source.columns()) +
-            " columns";
+    text += std::string("; there ") + (source.rows() == 1 ? "is" : "are") + " only " + plural(source.rows(), "row") +
+            " for " + plural(source.columns(), "column");
   return text;
 }
 

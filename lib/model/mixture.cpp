@@ -6,6 +6,7 @@
 #include "family/native_types.hpp"
 #include "model/check_weights.hpp"
 #include "model/e_step.hpp"
+#include "numerics/plural.hpp"
 #include "numerics/streams.hpp"
 
 #include <algorithm>
@@ -23,12 +24,12 @@ Mixture::Mixture(Groups groups, std::vector<double> weights, ParameterTable para
     : groups_(std::move(groups)), weights_(std::move(weights)), parameters_(std::move(parameters)) {
   check_weights(weights_);
   if (groups_.components() != weights_.size())
-    throw Error(ErrorKind::data, "'" + groups_.spec() + "' has " + std::to_string(groups_.components()) +
-                                     " components, but there are " + std::to_string(weights_.size()) +
-                                     " weights (there must be as many)");
+    throw Error(ErrorKind::data, "'" + groups_.spec() + "' has " + plural(groups_.components(), "component") +
+                                     ", but there are weights of " + plural(weights_.size(), "component") +
+                                     " (there must be as many)");
   if (parameters_.components() != weights_.size())
-    throw Error(ErrorKind::data, "parameters of " + std::to_string(parameters_.components()) + " components, but " +
-                                     std::to_string(weights_.size()) + " weights (there must be as many)");
+    throw Error(ErrorKind::data, "parameters of " + plural(parameters_.components(), "component") + ", but " +
+                                     plural(weights_.size(), "weight") + " (there must be as many)");
   for (std::size_t k = 0; k < weights_.size(); ++k) {
     const std::size_t g = groups_.group_of(k);
     const Schema& schema = groups_.family(g).parameters();

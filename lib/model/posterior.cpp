@@ -8,6 +8,7 @@
 #include "model/update.hpp"
 #include "model/weights.hpp"
 #include "numerics/log_sum_exp.hpp"
+#include "numerics/plural.hpp"
 #include "numerics/special.hpp"
 
 #include <algorithm>
@@ -32,8 +33,8 @@ ParameterTable posterior_mode(const Groups& groups, const Statistics& posterior)
 void check_known_weights(const std::vector<double>& known, std::size_t components) {
   if (known.empty()) return;
   if (known.size() != components)
-    throw Error(ErrorKind::usage, std::to_string(known.size()) + " known weights for " + std::to_string(components) +
-                                      " components (there must be as many)");
+    throw Error(ErrorKind::usage, plural(known.size(), "known weight") + " for " + plural(components, "component") +
+                                      " (there must be as many)");
   check_weights(known);
 }
 
@@ -206,8 +207,8 @@ namespace {
 
 void check_label_range(const std::vector<std::size_t>& labels, std::size_t components, const Source& source) {
   if (labels.size() != source.rows())
-    throw Error(ErrorKind::data, std::to_string(labels.size()) + " labels for " + source.name() + " with " +
-                                     std::to_string(source.rows()) + " rows (there must be as many)");
+    throw Error(ErrorKind::data, plural(labels.size(), "label") + " for " + source.name() + " with " +
+                                     plural(source.rows(), "row") + " (there must be as many)");
   for (std::size_t n = 0; n < labels.size(); ++n)
     if (labels[n] >= components)
       throw Error(ErrorKind::data, "label " + std::to_string(labels[n]) + " of row " + std::to_string(n) +

@@ -3,6 +3,7 @@
 
 #include "family/data_check.hpp"
 #include "family/total_statistics.hpp"
+#include "numerics/plural.hpp"
 
 #include <cmath>
 
@@ -67,8 +68,8 @@ ParameterTable flat_hyperparameters(const Groups& groups) {
 void check_prior(const Groups& groups, const Prior& prior) {
   const std::size_t components = groups.components();
   if (prior.concentration.size() != 1 && prior.concentration.size() != components)
-    refuse(std::to_string(prior.concentration.size()) + " concentrations of the weights for " +
-           std::to_string(components) + " components (must be one, or one for each)");
+    refuse(plural(prior.concentration.size(), "concentration") + " of the weights for " +
+           plural(components, "component") + " (must be one, or one for each)");
   for (const double concentration : prior.concentration)
     if (!(concentration > 0) || !std::isfinite(concentration))
       refuse("the concentration of the weights is " + std::to_string(concentration) + " (must be finite and > 0)");

@@ -101,7 +101,7 @@ TEST_CASE("categories: found in the data", "[categories]") {
   const Table table{1, {0, 1}};
   auto source = table.source();
   CHECK(error_of([&] { Registry::builtin().make("categorical", 2, {}, &source); }) ==
-        "usage: data has 1 columns, but 'categorical' is asked for over 2");
+        "usage: data has 1 column, but 'categorical' is asked for over 2");
 }
 
 TEST_CASE("categories: the support", "[categories]") {
@@ -144,7 +144,7 @@ TEST_CASE("categories: a model file keeps labels and declares the categories", "
   CHECK(loaded.mixture.family().spec() == "categorical:categories=3(0) * exponential(1)");
   CHECK(to_vector(loaded.mixture.parameters().row(0)) == to_vector(saved.mixture.parameters().row(0)));
   saved.category_labels.pop_back();
-  CHECK(error_of([&] { save_model(file, saved); }).find("labels of 1 columns, but the mixture has 2") !=
+  CHECK(error_of([&] { save_model(file, saved); }).find("labels of 1 column, but the mixture has 2") !=
         std::string::npos);
 
   Table scattered{2, {}};  // whose specification is longer than the 64 KiB of an attribute of fixed length

@@ -134,7 +134,7 @@ TEST_CASE("product: columns must be used exactly once", "[product]") {
         }) == "usage: product: column 2 is beyond the columns of all factors");
   CHECK(error_of([] {
           make_product({{gaussian(2), {0}}});
-        }) == "usage: product: 'gaussian' models 2 columns, but 1 are given");
+        }) == "usage: product: 'gaussian' models 2 columns, but 1 is given");
 }
 
 }  // namespace mixfam

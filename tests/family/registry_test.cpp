@@ -92,9 +92,8 @@ TEST_CASE("registry: products within products", "[registry]") {
   CHECK(spec("(gaussian(0) * exponential(1,2,3))") == "gaussian(0) * exponential(1,2,3)");
   CHECK(spec("(gaussian:covariance=diagonal)(0,2) * exponential(1,3)") ==
         "gaussian:covariance=diagonal(0,2) * exponential(1,3)");
-  CHECK(refusal("gaussian(0) * (exponential(2))(1)", 2) ==
-        "usage: no column '2'; there are 1 columns, numbered from 0");
-  CHECK(refusal("gaussian(0) * (exponential(a))(1)", 2, {"a", "b"}) == "usage: no column 'a'; there are 1 columns: b");
+  CHECK(refusal("gaussian(0) * (exponential(2))(1)", 2) == "usage: no column '2'; there is 1 column, numbered from 0");
+  CHECK(refusal("gaussian(0) * (exponential(a))(1)", 2, {"a", "b"}) == "usage: no column 'a'; there is 1 column: b");
   CHECK(refusal("gaussian(0) * (exponential(0))(1,2)", 3) ==
         "usage: family 'exponential(0)' uses 1 of 2 columns; name the others too, or leave them out of the data "
         "(`columns`)");
@@ -179,23 +178,27 @@ TEST_CASE("registry: components of several families", "[registry][groups]") {
   const auto error = [&](const std::string& spec, std::optional<std::size_t> components = std::nullopt) {
     return error_of([&] { registry.make_groups(spec, components, 1); });
   };
-  CHECK(error("gaussian") == "usage: family 'gaussian': how many components of 'gaussian'? Write a number before it or "
-                             "give `components`");
+  CHECK(error("gaussian") ==
+        "usage: family 'gaussian': how many components of 'gaussian'? Write a number before it or "
+        "give `components`");
   CHECK(error("gaussian + gamma", 4) ==
         "usage: family 'gaussian + gamma': of its families only one may be without a number of components");
-  CHECK(error("2 gaussian + 1 gamma", 4) == "usage: family '2 gaussian + 1 gamma': its numbers add up to 3, but 4 "
-                                            "components are asked for; leave one of the two out");
+  CHECK(error("2 gaussian + 1 gamma", 4) ==
+        "usage: family '2 gaussian + 1 gamma': its numbers add up to 3, but 4 "
+        "components are asked for; leave one of the two out");
   CHECK(error("2 gaussian + gamma", 2) ==
         "usage: family '2 gaussian + gamma': of 2 components none is left for 'gamma'");
-  CHECK(error("0 gaussian") ==
-        "usage: family '0 gaussian': 0 components (must be at least 1, below 1000000000)");
-  CHECK(error("2 gaussian +") == "usage: family '2 gaussian +': '' names no family; groups are written as in '3 gaussian "
-                                 "+ 1 uniform'");
+  CHECK(error("0 gaussian") == "usage: family '0 gaussian': 0 components (must be at least 1, below 1000000000)");
+  CHECK(error("2 gaussian +") ==
+        "usage: family '2 gaussian +': '' names no family; groups are written as in '3 gaussian "
+        "+ 1 uniform'");
   CHECK(error("2 gaussian + 3").find("'3' names no family") != std::string::npos);
   CHECK(error("+", 1).find("names no family") != std::string::npos);
   CHECK(error("99999999999999999999 gaussian").find("must be at least 1, below 1000000000") != std::string::npos);
   CHECK(error("1 gaussian + 1 nosuch").find("no family 'nosuch'") != std::string::npos);
-  CHECK(error_of([&] { Groups(std::vector<Group>{{registry.make("gaussian", 1), 1}, {registry.make("gaussian", 2), 1}}); }) ==
+  CHECK(error_of([&] {
+          Groups(std::vector<Group>{{registry.make("gaussian", 1), 1}, {registry.make("gaussian", 2), 1}});
+        }) ==
         "usage: 'gaussian' models 1 columns, but 'gaussian' models 2 (components of one mixture are over the same "
         "columns)");
 }

@@ -191,7 +191,7 @@ TEST_CASE("fit state: what a step is given must belong to the fit", "[fit][state
         "usage: a fit that began with `update = ml` cannot go on with map");
   Table narrow{1, {1, 2, 3}};
   MemorySource other_source = narrow.source();
-  CHECK(error_of([&] { step(state, other_source, options); }) == "usage: data has 1 columns, but the fit began with 2");
+  CHECK(error_of([&] { step(state, other_source, options); }) == "usage: data has 1 column, but the fit began with 2");
   other = options;
   other.tolerance = -1;
   CHECK(error_of([&] { step(state, source, other); }).find("usage: tolerance") == 0);

@@ -390,7 +390,7 @@ TEST_CASE("fit: data outside the support are refused with their place", "[fit][d
   CHECK(refusal({1, 2, 3, -infinity}, faithful_start()).find("data row 1, column 1 (\"age\"): -inf is not a finite") !=
         std::string::npos);
   CHECK(refusal({1, 1, 1}, exponential_start({1, 2})) ==
-        "data: data: 2 components, but only 1 distinct rows; ask for fewer components");
+        "data: data: 2 components, but only 1 distinct row; ask for fewer components");
   const Table table{3, {1, 2, 3}};
   auto source = table.source();
   CHECK(error_of([&] { fit(faithful_start(), source, {}); }) == "usage: data has 3 columns, but 'gaussian' models 2");
@@ -516,9 +516,9 @@ TEST_CASE("fit: the limit on iterations", "[fit][stopping]") {
     CHECK(result.verdict == Verdict::max_iterations);
     CHECK(result.iterations() == limit);
     CHECK(result.trace.size() == limit + 1);
-    CHECK(result.message == "stopped after " + std::to_string(limit) +
-                                " iterations, before the tolerance was reached; allow more (`max_iterations`) or take "
-                                "longer steps (`accelerate = anderson`)");
+    CHECK(result.message == "stopped after " + std::to_string(limit) + (limit == 1 ? " iteration" : " iterations") +
+                                ", before the tolerance was reached; allow more (`max_iterations`) or take longer "
+                                "steps (`accelerate = anderson`)");
   }
   options.max_iterations = 0;
   const FitResult result = fit(faithful_start(), source, options);

@@ -220,7 +220,7 @@ TEST_CASE("initialize: what cannot begin says why", "[initialize]") {
   CHECK(error_of([&] { initialize(gaussian(1), 3, source); }) ==
         "data: data: 3 components, but only 2 distinct rows; ask for fewer components");
   CHECK(error_of([&] { initialize(gaussian(1), 0, source); }).find("usage: ") == 0);
-  CHECK(error_of([&] { initialize(gaussian(2), 1, source); }) == "usage: data has 1 columns, but 'gaussian' models 2");
+  CHECK(error_of([&] { initialize(gaussian(2), 1, source); }) == "usage: data has 1 column, but 'gaussian' models 2");
   const Table constant{1, {3, 3, 3}};
   auto constant_source = constant.source();
   const std::string error = error_of([&] { initialize(gaussian(1), 1, constant_source); });

@@ -225,4 +225,29 @@ TEST_CASE("soundness: a prior is advised where there is one to use and none is u
   CHECK(probable.message.find("use more starts or fewer components") != std::string::npos);
 }
 
+TEST_CASE("soundness: a draw is no spurious maximum", "[soundness]") {
+  const Table table = overlapping(1);
+  MemorySource source = table.source();
+  const FamilyPtr family = family_of("gaussian", 3);
+  FitOptions options;
+  options.update = Update::sampled;
+  options.assignment = Assignment::sampled;
+  options.max_iterations = 30;
+  // A prior that lets components be thin.
+  options.prior = default_prior(family, 12, source);
+  for (double& value : options.prior.components->field(0, "psi0")) value *= 1e-6;
+  std::size_t thin = 0;
+  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    const RestartsResult result = fit_restarts(family, 12, source, {Start::kmeans_plus_plus, 3, seed}, options);
+    for (const ComponentSoundness& one : result.best.soundness)
+      thin += one.rows_per_parameter < 5 && one.components_eigenvalue < 1e-3;
+    CHECK(!result.best.suspicious());
+    CHECK(result.best.message.find("spurious") == std::string::npos);
+    for (const RestartSummary& one : result.restarts) CHECK(!one.suspicious);
+    // Nothing but the objective chooses.
+    for (const RestartSummary& one : result.restarts) CHECK(one.objective <= result.best.objective());
+  }
+  CHECK(thin > 0);  // of a maximum they would be called so
+}
+
 }  // namespace mixfam

@@ -389,6 +389,7 @@ TEST_CASE("data sets that are no rows of numbers are refused") {
   check_says(error_of("refused.h5:/array_table"), {"without a column of numbers or strings"});
   check_says(error_of("refused.h5:/overflow"), {"1099511627776 x 1099511627776", "more values than can be addressed"});
   check_says(error_of("refused.h5:/too_wide"), {"one row: needs 35184372088832 x 8 bytes"});
+  check_says(error_of("refused.h5:/column"), {"refused.h5:/column/categories: its strings: needs 4398046511104 x"});
   check_says(error_of("refused.h5:/lzf"), {"'lzf' (filter 32000)", "h5repack -f GZIP=4"});
 }
 

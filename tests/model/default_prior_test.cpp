@@ -270,4 +270,35 @@ TEST_CASE("default prior: values whose squares overflow are not taken for consta
   }
 }
 
+TEST_CASE("default prior: values whose squares underflow are not called constant", "[prior][degenerate]") {
+  Random random{11};
+  Table near{2, {}};
+  for (int n = 0; n < 40; ++n) near.values.insert(near.values.end(), {random.uniform() + n % 2, random.uniform()});
+  for (const double scale : {1e-200, 1e-160}) {
+    Table tiny = near;
+    for (double& value : tiny.values) value *= scale;
+    MemorySource source = tiny.source();
+    for (const std::string structure : {"full", "tied", "diagonal", "spherical"}) {
+      INFO(structure << " at " << scale);
+      const FamilyPtr family = Registry::builtin().make("gaussian:covariance=" + structure, 2);
+      const std::string refusal = error_of([&] { fit_restarts(family, 2, source); });
+      CHECK(refusal.find("the squares of its rows are below what a double holds; rescale the columns") !=
+            std::string::npos);
+      CHECK(refusal.find("constant") == std::string::npos);
+      // The prior takes them for columns that do not vary.
+      for (const Update update : {Update::map, Update::vb}) {
+        FitOptions options;
+        options.update = update;
+        options.prior = default_prior(family, 2, source);
+        CHECK(fit_restarts(family, 2, source, {}, options).best.verdict == Verdict::converged);
+      }
+      // The advice helps.
+      Table rescaled = tiny;
+      for (double& value : rescaled.values) value /= scale;
+      MemorySource again = rescaled.source();
+      CHECK(fit_restarts(family, 2, again).best.verdict == Verdict::converged);
+    }
+  }
+}
+
 }  // namespace mixfam

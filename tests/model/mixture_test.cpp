@@ -208,7 +208,7 @@ TEST_CASE("source: what an array must be", "[source]") {
   CHECK(error_of([&] { MemorySource(view, infinite); }).find("the weight of row 1 is inf") != std::string::npos);
   MemorySource source(view);
   CHECK(error_of([&] { source.set_column_names({"a"}); }) ==
-        "usage: data: 1 column names for 2 columns (there must be as many)");
+        "usage: data: 1 column name for 2 columns (there must be as many)");
   CHECK(source.next(1).rows == 2);
   CHECK(source.next(1).rows == 0);
   source.rewind();

@@ -43,6 +43,9 @@ constexpr std::size_t size(std::size_t d) { return squares(d) + 1; }
 inline constexpr double reach = 1e145;
 inline double within_reach(double mean) { return std::clamp(mean, -reach, reach); }
 
+/// Squares below this have lost digits.
+inline constexpr double least_square = std::numeric_limits<double>::min();
+
 /// Of data as large as the greatest of the values.
 inline double magnitude(ConstVectorView values, double least = 0) {
   for (const double value : values) least = std::max(least, std::abs(value));
@@ -55,7 +58,7 @@ inline double magnitude(ConstVectorView values, double least = 0) {
 inline double proper_scatter(double scatter, double magnitude, double rows) {
   constexpr double last_digits = 1e-8;
   const double rounding = 64 * std::numeric_limits<double>::epsilon() * magnitude;
-  if (scatter > rows * rounding * rounding) return scatter;
+  if (scatter > rows * std::max(rounding * rounding, least_square)) return scatter;
   const double deviation = magnitude > 1 / reach ? last_digits * magnitude : 1;
   return rows * deviation * deviation;
 }
@@ -63,6 +66,17 @@ inline double proper_scatter(double scatter, double magnitude, double rows) {
 /// Why columns have no variance whose squares are no finite numbers.
 inline Reason overflowing() {
   Reason reason("the squares of its rows are beyond what a double holds");
+  reason.cure = "rescale the columns";
+  return reason;
+}
+
+/// Whether values of this variance and mean, about an origin among them, vary, but by too little for their squares.
+inline bool is_underflow(double variance, double mean) {
+  return variance < least_square && (variance > 0 || mean != 0) && std::abs(mean) < 1 / reach;
+}
+
+inline Reason underflowing() {
+  Reason reason("the squares of its rows are below what a double holds");
   reason.cure = "rescale the columns";
   return reason;
 }
@@ -402,6 +416,7 @@ class SphericalGaussian : public LocatedAtMean {
     theta[d_] = scatter / (static_cast<double>(d_) * spread_count);
     // A difference of equal numbers leaves their rounding.
     if (!std::isfinite(scatter)) return overflowing();
+    if (is_underflow(theta[d_], magnitude(theta.part(0, d_)))) return underflowing();
     if (!(scatter > 4 * static_cast<double>(d_) * epsilon * squares && theta[d_] > 0)) return no_variance(d_);
     return std::nullopt;
   }

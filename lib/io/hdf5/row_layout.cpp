@@ -3,6 +3,7 @@
 #include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/data_set.hpp"
 #include "io/hdf5/types.hpp"
+#include "numerics/plural.hpp"
 
 #include <mixfam/error.hpp>
 
@@ -51,7 +52,7 @@ void RowLayout::open_categorical_group(const Texts& texts) {
 void RowLayout::use_names(const std::vector<std::string>& given, std::size_t file_columns) {
   names = given;
   if (names.empty() || names.size() == file_columns) return;
-  warnings.push_back(reader.where + ": its attribute names " + std::to_string(names.size()) + " columns, but it has " +
+  warnings.push_back(reader.where + ": its attribute names " + plural(names.size(), "column") + ", but it has " +
                      std::to_string(file_columns) + "; the names are not used");
   names.clear();
 }

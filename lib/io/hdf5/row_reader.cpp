@@ -2,6 +2,8 @@
 
 #include <mixfam/error.hpp>
 
+#include "numerics/plural.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -74,8 +76,9 @@ void RowReader::check_codes(std::size_t first, std::size_t count, const std::byt
     if (codes[n] >= 0 && static_cast<std::size_t>(codes[n]) < layout_.labels[0].size()) continue;
     const std::string row = layout_.reader.where + ": row " + std::to_string(first + n) + " (from 0) ";
     if (codes[n] == -1) refuse(row + "has no category (its code is -1, a missing value); leave such rows out");
-    refuse(row + "has the code " + std::to_string(codes[n]) + ", but there are " +
-           std::to_string(layout_.labels[0].size()) + " categories");
+    refuse(row + "has the code " + std::to_string(codes[n]) + ", but there " +
+           (layout_.labels[0].size() == 1 ? "is " : "are ") +
+           plural(layout_.labels[0].size(), "category", "categories"));
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <mixfam/error.hpp>
 
+#include "numerics/plural.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -52,8 +54,7 @@ std::vector<double> read_field(const Reader& reader, const std::string& path, co
   const Dimensions needed = stored_shape(field, components);
   if (data.shape.empty() || squeezed(data.shape) != squeezed(needed)) {
     refuse(data.where + " has shape " + hdf5::shape_text(data.shape) + ", but the family '" + family.spec() +
-           "' over " + std::to_string(family.columns()) + (family.columns() == 1 ? " column" : " columns") + " with " +
-           std::to_string(components) + (components == 1 ? " component" : " components") + " needs " +
+           "' over " + plural(family.columns(), "column") + " with " + plural(components, "component") + " needs " +
            hdf5::shape_text(needed));
   }
   return Reader::values(data);

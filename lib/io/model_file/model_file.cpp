@@ -2,6 +2,7 @@
 #include "io/model_file/posterior.hpp"
 #include "io/model_file/trace.hpp"
 #include "io/model_file/version.hpp"
+#include "numerics/plural.hpp"
 
 #include <mixfam/atomic_file.hpp>
 #include <mixfam/error.hpp>
@@ -18,8 +19,8 @@ std::string labels_path(std::size_t column) { return "/categories/" + std::to_st
 void put_labels(Image& image, const SavedModel& model) {
   const std::size_t columns = model.mixture.groups().columns();
   if (!model.category_labels.empty() && model.category_labels.size() != columns) {
-    throw Error(ErrorKind::write, "there are labels of " + std::to_string(model.category_labels.size()) +
-                                      " columns, but the mixture has " + std::to_string(columns));
+    throw Error(ErrorKind::write, "there are labels of " + plural(model.category_labels.size(), "column") +
+                                      ", but the mixture has " + std::to_string(columns));
   }
   for (std::size_t j = 0; j < model.category_labels.size(); ++j) {
     if (!model.category_labels[j].empty()) image.strings(labels_path(j), model.category_labels[j]);

@@ -2,6 +2,7 @@
 #include "family/responsibilities.hpp"
 #include "io/model_file/components.hpp"
 #include "io/model_file/version.hpp"
+#include "numerics/plural.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
@@ -21,8 +22,8 @@ Mixture load_start(const std::string& file, const Groups& groups, const Registry
   }
   const auto columns = reader.integer("columns");
   if (columns && static_cast<std::size_t>(*columns) != groups.columns()) {
-    refuse(file + ": holds components over " + std::to_string(*columns) + " columns, but the fit is over " +
-           std::to_string(groups.columns()));
+    refuse(file + ": holds components over " + plural(static_cast<std::size_t>(*columns), "column") +
+           ", but the fit is over " + std::to_string(groups.columns()));
   }
   return read_mixture(reader, groups);
 }
