@@ -199,7 +199,7 @@ TEST_CASE("registry: components of several families", "[registry][groups]") {
   CHECK(error_of([&] {
           Groups(std::vector<Group>{{registry.make("gaussian", 1), 1}, {registry.make("gaussian", 2), 1}});
         }) ==
-        "usage: 'gaussian' models 1 columns, but 'gaussian' models 2 (components of one mixture are over the same "
+        "usage: 'gaussian' models 1 column, but 'gaussian' models 2 (components of one mixture are over the same "
         "columns)");
 }
 

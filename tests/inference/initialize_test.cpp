@@ -297,7 +297,7 @@ TEST_CASE("initialize: responsibilities are checked", "[initialize]") {
   };
   CHECK(refusal({1, 1, 1}, 3, 1) == "");
   CHECK(refusal({1, 1 + 1e-7, 1}, 3, 1) == "");
-  CHECK(refusal({1, 1}, 2, 1) == "data: responsibilities of 2 rows and 1 components for data with 3 rows");
+  CHECK(refusal({1, 1}, 2, 1) == "data: responsibilities of 2 rows and 1 component for data with 3 rows");
   CHECK(refusal({1, 1, 0.9}, 3, 1) == "data: responsibilities: row 2 sums to 0.900000 (must be 1)");
   CHECK(refusal({2, -1, 1, 0, 1, 0}, 3, 2) == "data: responsibilities: row 0, component 1 is -1.000000 (must be >= 0)");
   CHECK(refusal({1, 0, NAN, 0, 1, 0}, 3, 2).find("row 1, component 0 is nan") != std::string::npos);

@@ -283,7 +283,7 @@ TEST_CASE("fixed weights are those of the posterior and of the predictive densit
   const Prior prior = default_prior(family, 2, source);
   const Statistics none(2, family->statistic_size(), family->origin_size());
   CHECK(error_of([&] { make_posterior(family, none, prior, {1}); }) ==
-        "usage: 1 known weights for 2 components (there must be as many)");
+        "usage: 1 known weight for 2 components (there must be as many)");
   CHECK(error_of([&] {
           make_posterior(family, none, prior, {0.9, 0.3});
         }).find("the weights sum to 1.2") != std::string::npos);

@@ -32,7 +32,7 @@ TEST_CASE("mixture: only valid values can be built", "[mixture]") {
   CHECK(refusal({NAN, 1}, {{2}, {3}}) == "data: the weight of component 0 is nan (must be in [0, 1])");
   CHECK(refusal({0.5, 0.5}, {{2}, {-3}}) == "data: component 1: rate[0] = -3 (must be > 0)");
   CHECK(refusal({0.5, 0.5}, {{2}, {NAN}}) == "data: component 1: rate[0] = nan (must be finite)");
-  CHECK(refusal({0.5, 0.5}, {{2}}) == "data: parameters of 1 components, but 2 weights (there must be as many)");
+  CHECK(refusal({0.5, 0.5}, {{2}}) == "data: parameters of 1 component, but 2 weights (there must be as many)");
   CHECK(error_of([] {
           Mixture(gaussian(1), {1}, parameter_table(*gaussian(1), {{0, 0}}));
         }) == "data: component 0: covariance is not positive definite");
