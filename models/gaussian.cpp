@@ -105,7 +105,7 @@ void raise_small_eigenvalues(MatrixView psi0, double rows) {
     for (std::size_t j = 0; j < d; ++j)
       R(i, j) = i == j ? 1 - singular_correlation : psi0(i, j) / scales[i] / scales[j];
   const bool finite = std::all_of(correlations.begin(), correlations.end(), [](double r) { return std::isfinite(r); });
-  if (!finite || !cholesky(R).empty()) return;
+  if (!finite || is_positive_definite(R)) return;
   const Eigenvectors eigen = eigenvectors(R);
   for (std::size_t e = 0; e < d && eigen.values[e] <= 0; ++e)
     for (std::size_t i = 0; i < d; ++i)
@@ -135,15 +135,16 @@ struct CovarianceFactor {
   double log_determinant = 0;     ///< log|C|
 };
 
-/// The factor of a covariance; none where that is not positive definite.
-std::optional<CovarianceFactor> factor_of(ConstMatrixView covariance) {
-  const auto factor = cholesky(covariance);
-  if (factor.empty()) return std::nullopt;
+/// Makes the factor of a covariance; false where that is not positive definite.
+bool make_factor(ConstMatrixView covariance, CovarianceFactor& factor) {
   const std::size_t d = covariance.rows();
-  const auto L = square(ConstVectorView(factor), d);
-  const auto W = invert_lower(L);
-  return CovarianceFactor{pack_lower(W.data(), d), inverse_from_factor(square(ConstVectorView(W), d)),
-                          log_determinant(L)};
+  std::vector<double> W(d * d);
+  factor.precision.resize(d * d);
+  const auto log_determinant = invert(covariance, square(VectorView(W), d), square(VectorView(factor.precision), d));
+  if (!log_determinant) return false;
+  factor.panels = pack_lower(W.data(), d);
+  factor.log_determinant = *log_determinant;
+  return true;
 }
 
 /// c(theta) of a mean seen from the origin.
@@ -166,8 +167,8 @@ void write_coefficients(ConstVectorView mean, const CovarianceFactor& factor, Ve
 
 /// c(theta) at the origin 0; NaN where the covariance is not positive definite.
 void write_coefficients(ConstVectorView theta, std::size_t d, VectorView c) {
-  if (const auto factor = factor_of(square(theta.part(d, d * d), d))) {
-    write_coefficients(theta.part(0, d), *factor, c);
+  if (CovarianceFactor factor; make_factor(square(theta.part(d, d * d), d), factor)) {
+    write_coefficients(theta.part(0, d), factor, c);
   } else {
     std::fill(c.begin(), c.end(), nan);
   }
@@ -232,7 +233,7 @@ class NormalInverseWishart {
   std::optional<Reason> improper(ConstVectorView h) const {
     if (auto reason = improper_counts(h)) return reason;
     const auto psi0 = square(h.part(d_ + 2, d_ * d_), d_);
-    if (cholesky(psi0).empty()) return singular(psi0);
+    if (!is_positive_definite(psi0)) return singular(psi0);
     return std::nullopt;
   }
   std::optional<double> log_partition(ConstVectorView h) const {
@@ -312,27 +313,26 @@ class NormalInverseWishart {
         out[layout_.squares + packed::at(i, j)] = share * psi0(i, j) + kappa0 * h[i] * h[j];
     }
   }
-  /// C = G G' with G = chol(psi0) B^-T, where B B' ~ Wishart(nu0, 1). Returns G.
+  /// C = G G' with G = chol(psi0) B^-T, where B B' ~ Wishart(nu0, 1). Returns G and what it is made of.
   std::vector<double> sample_covariance(ConstVectorView h, Random& random, VectorView out) const {
-    std::vector<double> buffer(d_ * d_);
-    const auto B = square(VectorView(buffer), d_);
+    const std::size_t size = d_ * d_;
+    std::vector<double> buffer(3 * size);
+    const auto G = square(VectorView(buffer).part(0, size), d_);
+    const auto B = square(VectorView(buffer).part(size, size), d_);
+    const auto L = square(VectorView(buffer).part(2 * size, size), d_);
     for (std::size_t i = 0; i < d_; ++i) {
       B(i, i) = std::sqrt(2 * random.gamma(0.5 * (h[d_ + 1] - static_cast<double>(i)), 1));
       for (std::size_t j = 0; j < i; ++j) B(i, j) = random.normal();
     }
-    const auto inverse = invert_lower(B);
-    const auto inverse_B = square(ConstVectorView(inverse), d_);
-    const auto factor = cholesky(square(h.part(d_ + 2, d_ * d_), d_));
-    const auto L = square(ConstVectorView(factor), d_);
-    std::vector<double> root(d_ * d_);
-    const auto G = square(VectorView(root), d_);
+    invert_lower(B, B);
+    cholesky(square(h.part(d_ + 2, size), d_), L);
     for (std::size_t i = 0; i < d_; ++i)
       for (std::size_t j = 0; j < d_; ++j)
-        for (std::size_t m = 0; m <= std::min(i, j); ++m) G(i, j) += L(i, m) * inverse_B(j, m);
+        for (std::size_t m = 0; m <= std::min(i, j); ++m) G(i, j) += L(i, m) * B(j, m);
     const auto C = square(out, d_);
     for (std::size_t i = 0; i < d_; ++i)
       for (std::size_t j = 0; j <= i; ++j) C(i, j) = C(j, i) = detail::dot(G.row(i).data(), G.row(j).data(), d_);
-    return root;
+    return buffer;
   }
   /// m ~ N(mu0, G G' / kappa0).
   void sample_mean(ConstVectorView h, const std::vector<double>& root, Random& random, VectorView mean) const {
@@ -392,6 +392,7 @@ class WhiteningStep {
  public:
   /// Means are the origins, K x D.
   WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors) : d_(means.columns()) {
+    components_.reserve(factors.size());
     for (std::size_t k = 0; k < factors.size(); ++k)
       components_.push_back({means.row(k).data(), factors[k].panels.data(), -0.5 * factors[k].log_determinant});
     if (d_ > 1) return;
@@ -461,10 +462,8 @@ class Gaussian : public LocatedAtMean {
     }
   }
   std::optional<Reason> factorise(ConstVectorView theta, Factor& factor) const {
-    auto made = factor_of(square(theta.part(d_, d_ * d_), d_));
-    if (!made) return "covariance is not positive definite";
-    factor = std::move(*made);
-    return std::nullopt;
+    if (make_factor(square(theta.part(d_, d_ * d_), d_), factor)) return std::nullopt;
+    return "covariance is not positive definite";
   }
   WhiteningStep step(ConstMatrixView origins, const std::vector<Factor>& factors) const { return {origins, factors}; }
 

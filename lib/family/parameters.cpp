@@ -67,7 +67,7 @@ bool is_semidefinite(ConstMatrixView A) {
   const auto B = MatrixView::row_major(raised.data(), A.rows(), A.columns());
   for (std::size_t i = 0; i < A.rows(); ++i)
     for (std::size_t j = 0; j < A.columns(); ++j) B(i, j) = A(i, j) + (i == j ? semidefinite_tolerance * greatest : 0);
-  return greatest > 0 ? !cholesky(B).empty()
+  return greatest > 0 ? is_positive_definite(B)
                       : std::all_of(raised.begin(), raised.end(), [](double b) { return b == 0; });
 }
 
@@ -81,7 +81,7 @@ std::optional<std::string> check_matrix(const Field& field, ConstVectorView valu
   if (auto reason = check_symmetric(field, A)) return reason;
   for (std::size_t i = 0; i < field.dimension; ++i)
     if (A(i, i) < 0) return field.name + " has the diagonal entry " + number(A(i, i)) + " (must be >= 0)";
-  if (strict && !factorised && cholesky(A).empty()) return field.name + " is not positive definite";
+  if (strict && !factorised && !is_positive_definite(A)) return field.name + " is not positive definite";
   if (!strict && !is_semidefinite(A)) return field.name + " is not positive semidefinite";
   return std::nullopt;
 }

@@ -2,6 +2,7 @@
 
 #include "kernels.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
@@ -56,8 +57,11 @@ void force_kernels(const Kernels* chosen) { current.store(chosen, std::memory_or
 
 std::vector<double> pack_lower(const double* W, std::size_t d) {
   std::vector<double> panels;
+  std::size_t size = 0;
+  for (std::size_t first = 0; first < d; first += panel_rows) size += panel_rows * std::min(first + panel_rows, d);
+  panels.reserve(size);
   for (std::size_t first = 0; first < d; first += panel_rows) {
-    const std::size_t end = first + panel_rows < d ? first + panel_rows : d;
+    const std::size_t end = std::min(first + panel_rows, d);
     for (std::size_t j = 0; j < end; ++j)
       for (std::size_t i = first; i < first + panel_rows; ++i) panels.push_back(i < d && j <= i ? W[i * d + j] : 0);
   }

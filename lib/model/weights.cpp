@@ -65,6 +65,7 @@ void normalise(std::vector<double>& weights) {
 
 std::vector<double> log_weights(const std::vector<double>& weights) {
   std::vector<double> result;
+  result.reserve(weights.size());
   for (const double weight : weights) result.push_back(weight > 0 ? std::log(weight) : log_zero);
   return result;
 }
@@ -103,6 +104,7 @@ std::vector<double> weights_mean(ConstVectorView counts, const Prior& prior, con
 std::vector<double> expected_log_weights(ConstVectorView counts, const Prior& prior, const std::vector<double>& known) {
   if (!known.empty()) return log_weights(known);
   std::vector<double> result;
+  result.reserve(counts.size());
   if (prior.weights == WeightsPrior::stick_breaking) {
     double left = 0;
     for (const auto [a, b] : stick_posteriors(counts, prior)) {

@@ -2,6 +2,7 @@
 
 #include <mixfam/matrix_view.hpp>
 
+#include <optional>
 #include <vector>
 
 /// Factorisations of the small matrices that parameters hold; row-major D x D throughout. They run in the calling
@@ -11,9 +12,19 @@ namespace mixfam {
 /// The lower Cholesky factor of a symmetric positive definite A, of which the upper triangle is read; empty where A is
 /// not, or is singular to within rounding: some pivot is at most 4 D eps times its diagonal entry.
 std::vector<double> cholesky(ConstMatrixView A);
+/// The same into given memory, of which nothing is written where A has no factor: false.
+bool cholesky(ConstMatrixView A, MatrixView L);
+/// Whether A has such a factor.
+bool is_positive_definite(ConstMatrixView A);
 
 /// Inverse of a lower triangular matrix.
 std::vector<double> invert_lower(ConstMatrixView L);
+/// The same into given memory, which may be that of L.
+void invert_lower(ConstMatrixView L, MatrixView W);
+
+/// All that formulas need of a covariance: from A the inverse W of its Cholesky factor, A^-1 = W' W and log det A; none
+/// where A has no factor.
+std::optional<double> invert(ConstMatrixView A, MatrixView W, MatrixView inverse);
 
 /// log det A from its Cholesky factor.
 double log_determinant(ConstMatrixView L);

@@ -138,10 +138,10 @@ class FamilyModel final : public Family {
     if constexpr (Located<F>) family_.origin(theta, out);
   }
   void coefficients(ConstVectorView theta, ConstVectorView origin, VectorView c) const override {
-    family_.coefficients(moved(theta, origin, -1), c);
+    family_.coefficients(seen_from(origin, theta), c);
   }
   void mean_statistic(ConstVectorView theta, ConstVectorView origin, VectorView s) const override {
-    family_.mean(moved(theta, origin, -1), s);
+    family_.mean(seen_from(origin, theta), s);
   }
   void recentre(ConstVectorView from, ConstVectorView to, VectorView s) const override {
     if constexpr (Located<F>) {
@@ -182,7 +182,7 @@ class FamilyModel final : public Family {
     return can_hold_any && parameters_.find(parameter).has_value();
   }
   void hold(const std::string& parameter, ConstVectorView theta, ConstVectorView origin, VectorView s) const override {
-    if constexpr (can_hold_any) family_.hold(parameters_.find(parameter).value(), moved(theta, origin, -1), s);
+    if constexpr (can_hold_any) family_.hold(parameters_.find(parameter).value(), seen_from(origin, theta), s);
   }
 
   const ConjugatePrior* prior() const override {
@@ -321,12 +321,15 @@ class FamilyModel final : public Family {
     return std::nullopt;
   }
 
-  /// theta as seen from the origin (sign = -1).
-  std::vector<double> moved(ConstVectorView theta, [[maybe_unused]] ConstVectorView origin,
-                            [[maybe_unused]] double sign) const {
-    std::vector<double> result(theta.begin(), theta.end());
-    if constexpr (Located<F>) family_.translate(result, origin, sign);
-    return result;
+  /// theta as seen from the origin.
+  auto seen_from([[maybe_unused]] ConstVectorView origin, ConstVectorView theta) const {
+    if constexpr (Located<F>) {
+      std::vector<double> result(theta.begin(), theta.end());
+      family_.translate(result, origin, -1);
+      return result;
+    } else {
+      return theta;
+    }
   }
 
   static MatrixView copy(ConstMatrixView A, std::vector<double>& buffer) {

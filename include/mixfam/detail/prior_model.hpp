@@ -42,19 +42,21 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
   }
   std::optional<std::string> check(ConstVectorView h) const override { return formulas_.check(h); }
   void add_chi(ConstVectorView h, ConstMatrixView origins, MatrixView S) const override {
+    std::vector<double> local(h.size());
     std::vector<double> chi(model_.statistic_size());
     for (std::size_t k = 0; k < S.rows(); ++k) {
-      chi_at(h, origins.row(k), S.rows(), chi);
+      chi_at(h, origins.row(k), S.rows(), local, chi);
       for (std::size_t p = 0; p < chi.size(); ++p) S(k, p) += chi[p];
     }
   }
   double log_density(ConstVectorView h, const Step& step) const override {
     double sum = 0;
     const double components = static_cast<double>(step.components());
+    std::vector<double> local(h.size());
     std::vector<double> chi(model_.statistic_size());
     std::vector<double> c(model_.statistic_size());
     for (std::size_t k = 0; k < step.components(); ++k) {
-      chi_at(h, step.origins().row(k), step.components(), chi);
+      chi_at(h, step.origins().row(k), step.components(), local, chi);
       step.coefficients(k, step.origins().row(k), c);
       sum += dot(chi.data(), c.data(), c.size());
     }
@@ -114,6 +116,7 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
     std::vector<double> c(model_.statistic_size());
     std::vector<double> theta(model_.parameters_.size());
     std::vector<double> local(hyperparameters_.size());
+    std::vector<double> local_prior(hyperparameters_.size());
     const double prior_log_partition = formulas_.log_partition(h).value_or(0);
     double prior_shared = 0;
     if constexpr (Tied<F>) prior_shared = formulas_.shared_log_partition(h).value_or(0);
@@ -128,7 +131,7 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
         formulas_.expectation(local, theta, c);
       }
       formulas_.chi(local, H.rows(), q);
-      chi_at(h, location, H.rows(), p);
+      chi_at(h, location, H.rows(), local_prior, p);
       for (std::size_t i = 0; i < c.size(); ++i) out[k] += (q[i] - p[i]) * c[i];
       out[k] += prior_log_partition - log_partition_of(H.row(k), step, k);
       if constexpr (Tied<F>) {
@@ -171,10 +174,10 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
     }
   }
 
-  /// chi of the hyperparameters as seen from the origin.
-  void chi_at(ConstVectorView h, [[maybe_unused]] ConstVectorView origin, std::size_t components,
+  /// chi of the hyperparameters as seen from the origin; `local` takes those.
+  void chi_at(ConstVectorView h, [[maybe_unused]] ConstVectorView origin, std::size_t components, VectorView local,
               VectorView chi) const {
-    std::vector<double> local(h.begin(), h.end());
+    std::copy(h.begin(), h.end(), local.begin());
     if constexpr (Located<F>) formulas_.translate(local, origin, -1);
     formulas_.chi(local, components, chi);
   }

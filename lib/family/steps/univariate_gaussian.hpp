@@ -241,6 +241,7 @@ class StandardisingStep {
  public:
   StandardisingStep(ConstMatrixView theta, std::size_t columns)
       : components_(theta.rows()), means_(theta.rows() * columns), scales_(means_.size()) {
+    log_scales_.reserve(components_);
     for (std::size_t k = 0; k < components_; ++k) {
       double log_determinant = 0;
       for (std::size_t j = 0; j < columns; ++j) {
