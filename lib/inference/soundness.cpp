@@ -118,7 +118,8 @@ std::vector<ComponentSoundness> soundness_of(const Mixture& mixture, const Stati
     const auto of_components = mean_parameters(mixture, g);
     for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k) {
       const auto theta = mixture.parameters().row(k);
-      ComponentSoundness one{parameters > 0 ? statistics.counts()[k] / parameters : nan, least_eigenvalue(family.parameters(), theta, of_data),
+      ComponentSoundness one{parameters > 0 ? statistics.counts()[k] / parameters : nan,
+                             least_eigenvalue(family.parameters(), theta, of_data),
                              least_eigenvalue(family.parameters(), theta, of_components), false};
       one.suspicious = one.rows_per_parameter < few_rows_per_parameter && one.components_eigenvalue < small_eigenvalue;
       result.push_back(one);
