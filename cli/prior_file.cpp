@@ -120,7 +120,8 @@ class PriorReader {
   }
 
   void set_group(ParameterTable& table, std::size_t g, const Json& components) const {
-    if (!components.is_object()) refuse("components: an object of hyperparameters is needed");
+    if (!components.is_object())
+      refuse((groups_.size() == 1 ? "components: " : of_group(g)) + "an object of hyperparameters is needed");
     set_fields(table, g, components, "");
   }
 
@@ -129,13 +130,18 @@ class PriorReader {
     for (const auto& [name, value] : object.items()) {
       const std::string full_name = prefix + name;
       if (const auto index = schema.find(full_name)) {
-        set_field(schema.fields()[*index], value, table.field(g, full_name));
+        set_field(schema.fields()[*index], value, g, table.field(g, full_name));
       } else if (is_factor(schema, full_name) && value.is_object()) {
         set_fields(table, g, value, full_name + "/");
       } else {
-        refuse("'" + full_name + "' is unknown; known: " + known_names(schema));
+        refuse(of_group(g) + "'" + full_name + "' is unknown; known: " + known_names(schema));
       }
     }
+  }
+
+  /// Which of several groups a message is about.
+  std::string of_group(std::size_t g) const {
+    return groups_.size() == 1 ? "" : "components[" + std::to_string(g) + "]: ";
   }
 
   static bool is_factor(const Schema& schema, const std::string& name) {
@@ -150,10 +156,11 @@ class PriorReader {
     return names.empty() ? "none" : joined(names, ", ");
   }
 
-  void set_field(const Field& field, const Json& value, VectorView out) const {
+  void set_field(const Field& field, const Json& value, std::size_t g, VectorView out) const {
     if (!value.is_number()) {
       double* next = out.data();
-      set_array(field, value, 0, next);
+      if (!set_array(field, value, 0, next))
+        refuse(of_group(g) + "'" + field.name + "' must be " + needed_text(field.shape));
       return;
     }
     const auto number = value.get<double>();
@@ -161,18 +168,16 @@ class PriorReader {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = !square || i % (field.dimension + 1) == 0 ? number : 0;
   }
 
-  void set_array(const Field& field, const Json& value, std::size_t axis, double*& next) const {
+  /// Whether the array has the shape of the field.
+  static bool set_array(const Field& field, const Json& value, std::size_t axis, double*& next) {
     if (axis == field.shape.size()) {
-      if (!value.is_number()) refuse_shape(field);
-      *next++ = value.get<double>();
-      return;
+      if (value.is_number()) *next++ = value.get<double>();
+      return value.is_number();
     }
-    if (!value.is_array() || value.size() != field.shape[axis]) refuse_shape(field);
-    for (const Json& part : value) set_array(field, part, axis + 1, next);
-  }
-
-  [[noreturn]] void refuse_shape(const Field& field) const {
-    refuse("'" + field.name + "' must be " + needed_text(field.shape));
+    if (!value.is_array() || value.size() != field.shape[axis]) return false;
+    for (const Json& part : value)
+      if (!set_array(field, part, axis + 1, next)) return false;
+    return true;
   }
 
   std::string file_;

@@ -18,7 +18,7 @@ Uniform distribution over a box with sides from a_j to b_j, the component of noi
     p(x) = 1 / V  for x in the box, else 0      V = prod_j (b_j - a_j)
     t(x) = ()      c = ()      A = 0      h = 1 / V in the box, 0 elsewhere
 
-A column of whole numbers has b_j - a_j + 1 values, and p is a probability there. It is one where another component of
+A column of whole numbers has b_j - a_j + 1 values, and p is a probability there. It is one where some component of
 the mixture counts in whole numbers, or with `whole=1`. The box is that of the data unless `lower` and `upper` declare
 it; rows outside of a declared one can be those of other components only.
 
@@ -157,7 +157,7 @@ FamilyPtr make_uniform(const Shape& shape) {
     refuse("its box is not known: it comes from data, or is declared as in uniform:lower=0,upper=1");
   std::vector<Side> sides;
   for (std::size_t j = 0; j < shape.columns; ++j) {
-    const std::string column = shape.columns == 1 ? "" : "column " + std::to_string(j) + ": ";
+    const std::string column = j < shape.column_labels.size() ? shape.column_labels[j] + ": " : "";
     if (whole && (*whole)[j] != 0 && (*whole)[j] != 1) refuse(column + "`whole` is 1 or 0, as in whole=1;0");
     const Side side{lower ? (*lower)[j] : shape.ranges[j].least, upper ? (*upper)[j] : shape.ranges[j].greatest,
                     whole ? (*whole)[j] == 1 : !shape.whole.empty() && shape.whole[j]};

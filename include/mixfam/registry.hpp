@@ -27,8 +27,10 @@ struct Shape {
   std::vector<std::vector<double>> categories = {};
   /// What each column spans, where the entry needs that and it is known; else empty.
   std::vector<Range> ranges = {};
-  /// Of each column, whether other components of the mixture take its values for whole numbers; empty: of none.
+  /// Of each column, whether components of the mixture take its values for whole numbers; empty: of none.
   std::vector<bool> whole = {};
+  /// What messages call each column, such as `column 2 ("age")`; empty: nothing.
+  std::vector<std::string> column_labels = {};
 };
 
 /// A family that can be made by name.
@@ -56,7 +58,8 @@ class MIXFAM_API Registry {
   /// The families that come with the library.
   static Registry builtin();
 
-  /// Throws Error(usage) when the name is taken or is not made of letters, digits and underscores, or without `make`.
+  /// Throws Error(usage) when the name is taken, is not made of letters, digits and underscores or begins with a digit,
+  /// and without `make`.
   void add(RegistryEntry entry);
   const std::vector<RegistryEntry>& entries() const { return entries_; }
   /// Throws Error(usage) for an unknown name.

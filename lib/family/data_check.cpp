@@ -27,6 +27,12 @@ bool all_inside(const Support& support, const double* x, std::size_t rows) {
   return std::all_of(x, x + rows, [](double value) { return value == std::floor(value); });
 }
 
+std::string value_text(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", x);
+  return text;
+}
+
 void check_values(const Family& family, const Source& source, const DataBlock& block) {
   bool inside = true;
   for (std::size_t j = 0; j < block.x.column_count; ++j)
@@ -38,9 +44,7 @@ void check_values(const Family& family, const Source& source, const DataBlock& b
       const double x = block.x.column(j)[n];
       const Support& support = family.support(j);
       if (support.contains(x)) continue;
-      char value[32];
-      std::snprintf(value, sizeof value, "%.10g", x);
-      const std::string cell = describe_cell(source, block.first_row + n, j) + ": " + value;
+      const std::string cell = describe_cell(source, block.first_row + n, j) + ": " + value_text(x);
       if (!std::isfinite(x))
         throw Error(ErrorKind::data, cell + " is not a finite number; remove or replace such rows before fitting");
       throw Error(ErrorKind::data,
@@ -99,7 +103,11 @@ std::string describe_row(const Source& source, std::size_t row) {
 
 std::string describe_column(const Source& source, std::size_t column) {
   const auto& names = source.column_names();
-  return "column " + std::to_string(column) + (column < names.size() ? " (\"" + names[column] + "\")" : "");
+  return describe_column(column, column < names.size() ? names[column] : "");
+}
+
+std::string describe_column(std::size_t column, const std::string& name) {
+  return "column " + std::to_string(column) + (name.empty() ? "" : " (\"" + name + "\")");
 }
 
 std::string describe_cell(const Source& source, std::size_t row, std::size_t column) {
@@ -107,6 +115,15 @@ std::string describe_cell(const Source& source, std::size_t row, std::size_t col
 }
 
 namespace {
+
+/// "(1, 2.5, ..)"
+std::string values_text(const Block& x, std::size_t n) {
+  constexpr std::size_t shown = 8;
+  std::string text;
+  for (std::size_t j = 0; j < std::min(x.column_count, shown); ++j)
+    text += (j == 0 ? "" : ", ") + value_text(x.column(j)[n]);
+  return "(" + text + (x.column_count > shown ? ", ..)" : ")");
+}
 
 /// For each row log h of the family that gives it most.
 void greatest_log_base(const Groups& groups, const Block& x, std::vector<double>& out, std::vector<double>& one) {
@@ -135,8 +152,10 @@ DataCheck check_data(const Groups& groups, const Rows& rows) {
       const double weight = block.weights ? block.weights[n] : 1;
       if (weight == 0) continue;
       if (log_base[n] == -std::numeric_limits<double>::infinity())
-        throw Error(ErrorKind::data, describe_row(source, block.first_row + n) + " has probability 0 under '" +
-                                         groups.spec() + "' whatever its parameters");
+        throw Error(ErrorKind::data, describe_row(source, block.first_row + n) + " " + values_text(block.x, n) +
+                                         " has probability 0 under '" + groups.spec() +
+                                         "' whatever its parameters; remove or replace such rows, or choose components "
+                                         "that can have produced them");
       leaf.values[0] += weight * log_base[n];
       leaf.values[1] += weight;
     }

@@ -23,6 +23,8 @@ void check_distinct_rows(std::size_t components, const Rows& rows);
 /// "ages.h5:/X row 17", "column 2 ("income")", and both.
 std::string describe_row(const Source& source, std::size_t row);
 std::string describe_column(const Source& source, std::size_t column);
+/// An empty name is none.
+std::string describe_column(std::size_t column, const std::string& name);
 std::string describe_cell(const Source& source, std::size_t row, std::size_t column);
 
 }  // namespace mixfam

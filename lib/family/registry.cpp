@@ -3,6 +3,7 @@
 #include <mixfam/registry.hpp>
 
 #include "family/categories.hpp"
+#include "family/data_check.hpp"
 #include "family/declared_columns.hpp"
 #include "family/ranges.hpp"
 #include "family/require_family.hpp"
@@ -61,6 +62,8 @@ FamilyPtr make_named(const RegistryEntry& entry, const FactorSpec& factor, const
                                         (entry.options.empty() ? "it has none" : "it has: " + listed(entry.options)));
   }
   Shape shape{columns.of_data.size(), factor.options};
+  for (std::size_t i = 0; i < shape.columns; ++i)
+    shape.column_labels.push_back(describe_column(columns.of_data[i], columns.names.empty() ? "" : columns.names[i]));
   if (entry.needs_categories && factor.options.count("categories") == 0)
     shape.categories = columns.facts.categories(factor.name, columns.of_data);
   if (entry.needs_ranges) {
@@ -77,6 +80,17 @@ FamilyPtr make_named(const RegistryEntry& entry, const FactorSpec& factor, const
 /// Products within products that a specification may have.
 constexpr std::size_t deepest = 32;
 
+void check_depth(std::size_t depth) {
+  if (depth > deepest)
+    throw Error(ErrorKind::usage, "a family of products within products deeper than " + std::to_string(deepest));
+}
+
+std::vector<std::size_t> find_columns(const std::vector<std::string>& texts, const ColumnChoice& columns) {
+  std::vector<std::size_t> found;
+  for (const std::string& text : texts) found.push_back(find_column(text, columns.of_data.size(), columns.names));
+  return found;
+}
+
 FamilyPtr make_product_of(const Registry& registry, const std::string& spec, const ColumnChoice& columns,
                           std::size_t depth);
 
@@ -88,8 +102,7 @@ FamilyPtr make_factor(const Registry& registry, const FactorSpec& factor, const 
 
 FamilyPtr make_product_of(const Registry& registry, const std::string& spec, const ColumnChoice& columns,
                           std::size_t depth) {
-  if (depth > deepest)
-    throw Error(ErrorKind::usage, "a family of products within products deeper than " + std::to_string(deepest));
+  check_depth(depth);
   const auto texts = split_factors(spec);
   const std::size_t count = columns.of_data.size();
   if (texts.size() == 1) {
@@ -104,8 +117,7 @@ FamilyPtr make_product_of(const Registry& registry, const std::string& spec, con
       throw Error(ErrorKind::usage, "family '" + text + "' is one of several factors and must name its columns: '" +
                                         text + "(column, ..)'");
     Factor factor;
-    for (const std::string& column : *parsed.columns)
-      factor.columns.push_back(find_column(column, count, columns.names));
+    factor.columns = find_columns(*parsed.columns, columns);
     factor.family = make_factor(registry, parsed, choose(columns, factor.columns), depth);
     used += factor.columns.size();
     factors.push_back(std::move(factor));
@@ -121,7 +133,8 @@ FamilyPtr make_product_of(const Registry& registry, const std::string& spec, con
 
 void Registry::add(RegistryEntry entry) {
   if (!is_name(entry.name))
-    throw Error(ErrorKind::usage, "family name '" + entry.name + "' (must be letters, digits and underscores)");
+    throw Error(ErrorKind::usage,
+                "family name '" + entry.name + "' (must be letters, digits and underscores, and begin with no digit)");
   if (!entry.make) throw Error(ErrorKind::usage, "family '" + entry.name + "' is registered without a function");
   for (const RegistryEntry& other : entries_)
     if (other.name == entry.name) throw Error(ErrorKind::usage, "a family '" + entry.name + "' is registered already");
@@ -164,23 +177,52 @@ FamilyPtr Registry::make(const std::string& spec, std::size_t columns, const std
 
 namespace {
 
-/// Whether some factor asks what its columns span.
-bool needs_ranges(const Registry& registry, const std::string& spec) {
-  const auto texts = split_factors(spec);
-  return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+/// Calls visit(entry, factor, columns of it) for each factor that is no product.
+template <class Visit>
+void each_factor(const Registry& registry, const std::string& spec, const ColumnChoice& columns, Visit visit,
+                 std::size_t depth = 0) {
+  check_depth(depth);
+  for (const std::string& text : split_factors(spec)) {
     const FactorSpec factor = parse_factor(text);
-    return factor.product ? needs_ranges(registry, *factor.product) : registry.entry(factor.name).needs_ranges;
-  });
+    const ColumnChoice own = factor.columns ? choose(columns, find_columns(*factor.columns, columns)) : columns;
+    if (factor.product) {
+      each_factor(registry, *factor.product, own, visit, depth + 1);
+    } else {
+      visit(registry.entry(factor.name), factor, own);
+    }
+  }
 }
 
+/// Whether some factor asks what its columns span.
+bool needs_ranges(const Registry& registry, const std::string& spec, const ColumnChoice& columns) {
+  bool needs = false;
+  each_factor(registry, spec, columns, [&](const RegistryEntry& entry, const FactorSpec&, const ColumnChoice&) {
+    needs = needs || entry.needs_ranges;
+  });
+  return needs;
+}
+
+void mark_whole(const Family& family, const std::vector<std::size_t>& columns, std::vector<bool>& whole) {
+  for (std::size_t j = 0; j < columns.size(); ++j)
+    if (family.support(j).integer) whole[columns[j]] = true;
+}
+
+/// Families that ask what their columns span are made last: whether those count depends on all factors that say so.
 Groups make_groups_of(const Registry& registry, const std::vector<GroupSpec>& specs, ColumnChoice columns) {
   std::vector<Group> groups;
   std::vector<bool> whole(columns.of_data.size());
+  const auto mark_factor = [&](const RegistryEntry& entry, const FactorSpec& factor, const ColumnChoice& own) {
+    if (!entry.needs_ranges || factor.options.count("whole") > 0)
+      mark_whole(*make_named(entry, factor, own), own.of_data, whole);
+  };
   for (const GroupSpec& spec : specs) {
     groups.push_back({nullptr, *spec.components});
-    if (needs_ranges(registry, spec.family)) continue;
-    groups.back().family = make_product_of(registry, spec.family, columns, 0);
-    for (std::size_t j = 0; j < whole.size(); ++j) whole[j] = whole[j] || groups.back().family->support(j).integer;
+    if (needs_ranges(registry, spec.family, columns)) {
+      each_factor(registry, spec.family, columns, mark_factor);
+    } else {
+      groups.back().family = make_product_of(registry, spec.family, columns, 0);
+      mark_whole(*groups.back().family, columns.of_data, whole);
+    }
   }
   columns.facts.whole = std::move(whole);
   for (std::size_t g = 0; g < groups.size(); ++g)

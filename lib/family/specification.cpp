@@ -31,7 +31,7 @@ std::size_t closing(const std::string& text, std::size_t open) {
 }  // namespace
 
 bool is_name(const std::string& text) {
-  return !text.empty() &&
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
@@ -109,7 +109,8 @@ FactorSpec parse_factor(const std::string& text) {
   if (!is_name(factor.name))
     throw Error(ErrorKind::usage,
                 "family '" + text +
-                    "' does not begin with a name; write it as in 'gaussian' or 'gaussian(a,b) * exponential(c)'");
+                    "' does not begin with a name; write it as in 'gaussian' or 'gaussian(a,b) * exponential(c)', and "
+                    "components of several families as in '3 gaussian + 1 uniform'");
   if (colon == std::string::npos) return factor;
   for (const std::string& option : split_options(head.substr(colon + 1))) {
     const auto equals = option.find('=');
@@ -143,21 +144,25 @@ bool is_exponent_sign(const std::string& text, std::size_t at) {
          (std::isdigit(static_cast<unsigned char>(text[at - 2])) != 0 || text[at - 2] == '.');
 }
 
+bool begins_family(char c) { return c == '(' || is_name({c}); }
+
 GroupSpec parse_group(const std::string& text, const std::string& whole) {
+  const auto refuse = [&](const std::string& what) {
+    throw Error(ErrorKind::usage, "family '" + whole + "': " + what);
+  };
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const bool is_number = digits > 0 && digits < text.size() && (text[digits] == ' ' || text[digits] == '(');
-  if (!is_number) {
-    if (text.empty() || digits == text.size())
-      throw Error(ErrorKind::usage, "family '" + whole + "': '" + text +
-                                        "' names no family; groups are written as in '3 gaussian + 1 uniform'");
-    return {text, std::nullopt};
-  }
+  const std::string number = text.substr(0, digits);
+  const std::string family = trimmed(text.substr(digits));
+  if (family.empty()) refuse("'" + text + "' names no family; groups are written as in '3 gaussian + 1 uniform'");
+  if (!begins_family(family.front()))
+    refuse("'" + text +
+           "' begins with neither a whole number of components nor a family; groups are written as in "
+           "'3 gaussian + 1 uniform'");
+  if (number.empty()) return {family, std::nullopt};
   constexpr std::size_t most_digits = 9;
-  const std::size_t components = digits <= most_digits ? std::stoul(text.substr(0, digits)) : 0;
-  if (components == 0)
-    throw Error(ErrorKind::usage, "family '" + whole + "': " + text.substr(0, digits) +
-                                      " components (must be at least 1, below 1000000000)");
-  return {trimmed(text.substr(digits)), components};
+  const std::size_t components = digits <= most_digits ? std::stoul(number) : 0;
+  if (components == 0) refuse(number + " components (must be at least 1, below 1000000000)");
+  return {family, components};
 }
 
 }  // namespace

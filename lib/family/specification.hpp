@@ -10,7 +10,7 @@
 /// Error(usage) for text that is none.
 namespace mixfam {
 
-/// Whether it is made of letters, digits and underscores.
+/// Whether it is made of letters, digits and underscores, and begins with no digit.
 bool is_name(const std::string& text);
 
 /// "a, b, c"

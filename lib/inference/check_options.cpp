@@ -3,6 +3,7 @@
 #include <mixfam/error.hpp>
 
 #include "inference/freezing.hpp"
+#include "inference/start/clusters.hpp"
 
 #include <string>
 
@@ -66,7 +67,7 @@ void check_options(const Groups& groups, const FitOptions& options) {
 DataCheck check_input(const Groups& groups, const Rows& rows, const FitOptions& options) {
   check_options(groups, options);
   const DataCheck check = check_data(groups, rows);
-  check_distinct_rows(groups.components(), rows);
+  check_distinct_rows(components_with_parameters(groups), rows);
   return check;
 }
 

@@ -85,7 +85,9 @@ std::optional<Posterior> proper_posterior(const FitMemory& fit) {
 FitResult result_of(FitMemory& fit, const FitInput& input) {
   if (!fit.verdict) fit.finish(Verdict::interrupted, "interrupted");
   std::optional<Posterior> posterior;
-  if (input.options.update != Update::ml && fit.rule.prior.components) posterior = proper_posterior(fit);
+  // Given parameters that are known by name, the posterior of the others is not of the family's conjugate prior.
+  const bool is_conjugate = fit.rule.prior.components && fit.rule.frozen.parameters.empty();
+  if (input.options.update != Update::ml && is_conjugate) posterior = proper_posterior(fit);
   const double log_likelihood =
       input.options.update == Update::vb
           ? e_step(EStepParameters::of(fit.state.mixture), input.rows, {}).log_normaliser() + fit.check.log_base

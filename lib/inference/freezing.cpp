@@ -85,7 +85,8 @@ std::size_t frozen_values(const Groups& groups, const Frozen& frozen) {
     values += family.free_parameters(groups.components(g)) - (free > 0 ? family.free_parameters(free) : 0);
     for (const Field& field : family.parameters().fields())
       if (free > 0 && std::ranges::find(frozen.parameters, field.name) != frozen.parameters.end()) {
-        const bool shared = shares_parameters(family) && field.domain == Domain::covariance;
+        const Family& factor = field.columns.empty() ? family : family.factor_of(field.columns.front());
+        const bool shared = shares_parameters(factor) && field.domain == Domain::covariance;
         values += field.free_values() * (shared ? 1 : free);
       }
   }

@@ -6,6 +6,8 @@
 #include "numerics/plural.hpp"
 
 #include <cmath>
+#include <optional>
+#include <string>
 
 namespace mixfam {
 
@@ -20,18 +22,20 @@ void require_conjugate_prior(const Groups& groups) {
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::usage, "prior: " + what); }
 
-void check_hyperparameters(const Family& family, ConstVectorView h, const Schema& schema) {
+/// What is wrong with hyperparameters; nothing when all is right.
+std::optional<std::string> find_fault(const Family& family, ConstVectorView h, const Schema& schema) {
   const ConjugatePrior& prior = *family.prior();
   if (h.size() != prior.hyperparameters().size())
-    refuse(std::to_string(h.size()) + " hyperparameter values for '" + family.spec() + "' (must be " +
-           std::to_string(prior.hyperparameters().size()) + ")");
+    return std::to_string(h.size()) + " hyperparameter values for '" + family.spec() + "' (must be " +
+           std::to_string(prior.hyperparameters().size()) + ")";
   if (const auto reason = prior.hyperparameters().mismatch(schema))
-    refuse("these are no hyperparameters of '" + family.spec() + "': " + *reason);
-  if (const auto reason = prior.hyperparameters().check(h)) refuse(*reason);
-  if (const auto reason = prior.check(h)) refuse(*reason);
+    return "these are no hyperparameters of '" + family.spec() + "': " + *reason;
+  if (auto reason = prior.hyperparameters().check(h)) return reason;
+  if (auto reason = prior.check(h)) return reason;
   const auto log_normaliser = prior.log_partition(ConstMatrixView::row_major(h.data(), 1, h.size()));
   if (log_normaliser && !std::isfinite(*log_normaliser))
-    refuse("its normalising constant is beyond what a double holds; use less extreme hyperparameters");
+    return "its normalising constant is beyond what a double holds; use less extreme hyperparameters";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -79,7 +83,8 @@ void check_prior(const Groups& groups, const Prior& prior) {
     refuse(std::to_string(prior.components->components()) + " rows of hyperparameters for '" + groups.spec() +
            "' (must be " + std::to_string(groups.size()) + ", one for each family)");
   for (std::size_t g = 0; g < groups.size(); ++g)
-    check_hyperparameters(groups.family(g), prior.components->row(g), prior.components->schema(g));
+    if (const auto reason = find_fault(groups.family(g), prior.components->row(g), prior.components->schema(g)))
+      refuse((groups.size() == 1 ? "" : "'" + groups.family(g).spec() + "': ") + *reason);
 }
 
 }  // namespace mixfam

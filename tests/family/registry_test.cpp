@@ -312,12 +312,36 @@ TEST_CASE("registry: names", "[registry]") {
         }) == "usage: a family 'own_poisson' is registered already");
   CHECK(error_of([&] {
           registry.add({"own poisson", "", {}, make});
-        }) == "usage: family name 'own poisson' (must be letters, digits and underscores)");
+        }) == "usage: family name 'own poisson' (must be letters, digits and underscores, and begin with no digit)");
   CHECK(error_of([&] { registry.add({"", "", {}, make}); }).find("usage: family name ''") == 0);
   CHECK(error_of([&] {
           registry.add({"hollow", "", {}, {}});
         }) == "usage: family 'hollow' is registered without a function");
   CHECK(Registry().entries().empty());
+}
+
+TEST_CASE("registry: the specification of groups makes them again", "[registry][groups]") {
+  const Registry registry = Registry::builtin();
+  Random random{9};
+  for (int i = 0; i < 200; ++i) {
+    const std::size_t columns = 1 + random.below(4);
+    std::string text;
+    std::size_t components = 0;
+    const std::size_t count = 2 + random.below(3);
+    for (std::size_t g = 0; g < count; ++g) {
+      const std::size_t number = 1 + random.below(20);
+      components += number;
+      text += (g == 0 ? "" : " + ") + std::to_string(number) + " (" + random_spec(random, columns, 2) + ")";
+    }
+    CAPTURE(text);
+    const Groups groups = registry.make_groups(text, std::nullopt, columns);
+    CHECK(groups.components() == components);
+    REQUIRE(groups.size() == count);
+    CHECK(registry.make_groups(groups.spec(), components, columns).spec() == groups.spec());
+    CHECK(registry.means(text, groups));
+    CHECK(registry.means(groups.spec(), groups));
+    CHECK(!registry.means(groups.spec() + " + 1 gaussian", groups));
+  }
 }
 
 }  // namespace mixfam

@@ -230,4 +230,81 @@ TEST_CASE("freeze: what cannot be kept is refused by name", "[freeze]") {
         "usage: only parameters of a start that is given can be frozen, not of one that is drawn");
 }
 
+TEST_CASE("freeze: a tied factor shares its own parameters alone", "[freeze]") {
+  const Table table = faithful();
+  auto source = table.source();
+  const Mixture start = start_of("gaussian:covariance=tied(0) * gaussian(1)", 3, source);
+  const auto count = [&](const std::string& name) {
+    FitOptions options = with(Update::ml, start, source);
+    options.freeze.parameters = {name};
+    options.max_iterations = 1;
+    return fit(start, source, options).free_parameters;
+  };
+  const std::size_t all = 2 + 3 + 1 + 3 * 2;  // weights, means and one variance, both of the other
+  CHECK(start.free_parameters() == all);
+  CHECK(count("gaussian/mean") == all - 3);
+  CHECK(count("gaussian/covariance") == all - 1);
+  CHECK(count("gaussian_2/mean") == all - 3);
+  CHECK(count("gaussian_2/covariance") == all - 3);
+}
+
+TEST_CASE("freeze: all parameters by name are all parameters", "[freeze]") {
+  const Table table = faithful();
+  auto source = table.source();
+  const Mixture start = start_of("gaussian", 3, source);
+  FitOptions options = with(Update::ml, start, source);
+  options.freeze.components = {0, 1, 2};
+  const FitResult by_number = fit(start, source, options);
+  for (const auto& names : {std::vector<std::string>{"mean", "covariance"}, {"covariance", "mean"}}) {
+    options.freeze = {false, {}, names};
+    const FitResult by_name = fit(start, source, options);
+    check_bound(by_name, options);
+    CHECK(by_name.mixture.weights() == by_number.mixture.weights());
+    CHECK(by_name.free_parameters == by_number.free_parameters);
+    for (std::size_t k = 0; k < 3; ++k)
+      CHECK(to_vector(by_name.mixture.parameters().row(k)) == to_vector(start.parameters().row(k)));
+  }
+}
+
+TEST_CASE("freeze: there is no conjugate posterior beside parameters that are known by name", "[freeze][posterior]") {
+  const Table table = faithful();
+  auto source = table.source();
+  const Mixture start = start_of("gaussian", 2, source);
+  FitOptions options = with(Update::map, start, source);
+  CHECK(fit(start, source, options).posterior);
+  options.freeze.components = {0};
+  CHECK(fit(start, source, options).posterior);
+  options.freeze = {false, {}, {"mean"}};
+  CHECK(!fit(start, source, options).posterior);
+}
+
+TEST_CASE("freeze: the maximum given what is kept is that of a search", "[freeze]") {
+  // Of N(m, v) known in one parameter the other is the only unknown: no point of a fine line does better.
+  Random random{17};
+  Table table{1, {}};
+  for (int n = 0; n < 200; ++n) table.values.push_back(n % 3 == 0 ? 4 + random.normal() : 0.5 * random.normal());
+  auto source = table.source();
+  const FamilyPtr family = Registry::builtin().make("gaussian", 1);
+  const Mixture start(family, {0.6, 0.4}, parameter_table(*family, {{0.2, 0.5}, {4.5, 2}}));
+  FitOptions options = with(Update::ml, start, source);
+  options.tolerance = 1e-10;
+  options.freeze = {true, {1}, {"mean"}};
+  const FitResult result = fit(start, source, options);
+  CHECK(result.free_parameters == 1);
+  double best = -std::numeric_limits<double>::infinity();
+  double best_variance = 0;
+  constexpr double step = 1e-4;
+  for (double variance = step; variance < 4; variance += step) {
+    double sum = 0;
+    for (const double x : table.values) {
+      const auto normal = [x](double m, double v) { return std::exp(-0.5 * (x - m) * (x - m) / v) / std::sqrt(v); };
+      sum += std::log(0.6 * normal(0.2, variance) + 0.4 * normal(4.5, 2));
+    }
+    if (sum > best) best_variance = variance;
+    best = std::max(best, sum);
+  }
+  const double found = result.mixture.parameters().field(0, "covariance")[0];
+  CHECK(std::abs(found - best_variance) < 2 * step);  // between two points of the line
+}
+
 }  // namespace mixfam

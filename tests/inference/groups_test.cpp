@@ -310,4 +310,80 @@ TEST_CASE("groups: predictive and marginal likelihood agree", "[groups][posterio
   }
 }
 
+TEST_CASE("groups: a drop that leaves one family leaves a sound trace", "[groups][degenerate]") {
+  // Three equal rows are a Gaussian without variance; what is left is exponential.
+  Table table{1, {90, 90, 90}};
+  Random random{3};
+  for (int n = 0; n < 100; ++n) table.values.push_back(random.exponential(1));
+  auto source = table.source();
+  const Groups groups = make_groups("1 exponential + 1 gaussian", 1, source);
+  ParameterTable theta = groups.parameters();
+  theta.row(0)[0] = 1;
+  std::ranges::copy(std::vector{90.0, 1.0}, theta.row(1).begin());
+  FitOptions options;
+  options.verify = true;
+  options.degenerate = DegeneratePolicy::drop;
+  const FitResult result = fit(Mixture(groups, {0.9, 0.1}, theta), source, options);
+  CHECK(result.verdict == Verdict::converged);
+  CHECK(result.mixture.groups().spec() == "exponential");
+  check_trace(result, options);
+  const Mixture alone(groups.family_ptr(0), {1}, result.mixture.parameters());
+  CHECK(close(result.log_likelihood(), alone.log_likelihood(source),
+              stated(promised, std::abs(result.log_likelihood()))));
+  CHECK(result.free_parameters == 1);
+}
+
+TEST_CASE("groups: copies of rows are weights", "[groups]") {
+  Table counts{1, {}};
+  Random random{8};
+  for (int n = 0; n < 400; ++n) counts.values.push_back(static_cast<double>(random.below(n % 4 == 0 ? 30 : 6)));
+  auto source = counts.source();
+  MergedSource merged(source);
+  const Groups groups = make_groups("1 poisson + 1 geometric + 1 uniform", 1, source);
+  REQUIRE(merged.rows() <= 30);
+  for (const Update update : {Update::ml, Update::map, Update::vb}) {
+    CAPTURE(to_string(update));
+    FitOptions options;
+    options.update = update;
+    options.max_iterations = 30;
+    options.tolerance = 0;
+    if (update != Update::ml) options.prior = default_prior(groups, source);
+    const Mixture start = initialize(groups, source, {});
+    const FitResult a = fit(start, source, options);
+    const FitResult b = fit(start, merged, options);
+    CHECK(close(a.objective(), b.objective(), stated(other_order, std::abs(a.objective()))));
+    check_same_components(a.mixture, b.mixture, {0, 1, 2});
+  }
+}
+
+TEST_CASE("groups: one row is enough for as many components as have parameters", "[groups][initialize]") {
+  const Table table{1, {3}};
+  auto source = table.source();
+  const FitResult noise = fit_restarts(make_groups("3 uniform:lower=0,upper=10", 1, source), source, {}, {}).best;
+  CHECK(noise.mixture.weights() == std::vector<double>(3, 1.0 / 3));
+  CHECK(close(noise.log_likelihood(), -std::log(10), round_off(4, std::log(10))));
+  const Groups groups = make_groups("1 exponential + 2 uniform:lower=0,upper=10", 1, source);
+  const FitResult result = fit_restarts(groups, source, {}, {}).best;
+  CHECK(close(result.mixture.parameters().row(0)[0], 1.0 / 3, stated(other_order, 1)));
+  CHECK(error_of([&] {
+          fit_restarts(make_groups("2 exponential + 1 uniform:lower=0,upper=10", 1, source), source, {}, {});
+        }).find("2 components, but only 1 distinct row") != std::string::npos);
+}
+
+TEST_CASE("groups: rows that no component can have produced are named with their values", "[groups][uniform]") {
+  const Table table{2, {0.5, 0.5, 7, 0.25}};
+  auto source = table.source();
+  for (const char* spec : {"1 uniform:lower=0,upper=1", "1 uniform:lower=0,upper=1 + 2 uniform:lower=4;4,upper=9;9"}) {
+    CAPTURE(spec);
+    CHECK(error_of([&] {
+            fit_restarts(make_groups(spec, 2, source), source, {}, {});
+          }).find("data: data row 1 (7, 0.25) has probability 0 under '") == 0);
+  }
+  // A row of weight 0 is no row.
+  const std::vector<double> weights{1, 0};
+  auto weighted = table.source(weights);
+  const FitResult result = fit_restarts(make_groups("1 uniform:lower=0,upper=1", 2, weighted), weighted, {}, {}).best;
+  CHECK(result.log_likelihood() == 0);
+}
+
 }  // namespace mixfam

@@ -9,8 +9,10 @@
 #include "data/reduce.hpp"
 #include "family/categories.hpp"
 #include "family/data_check.hpp"
+#include "family/ranges.hpp"
 #include "family/responsibilities.hpp"
 #include "family/total_statistics.hpp"
+#include "inference/start/clusters.hpp"
 #include "inference/start/row_sample.hpp"
 #include "model/e_step.hpp"
 #include "support.hpp"
@@ -90,7 +92,7 @@ Outcome check_ranks(const Table& table, ConstVectorView weights, const Pass& pas
 std::vector<double> numbers_of(const Statistics& statistics) {
   std::vector<double> numbers = to_vector(statistics.buffer());
   for (std::size_t k = 0; k < statistics.components(); ++k)
-    for (const double value : statistics.origins().row(k)) numbers.push_back(value);
+    for (const double value : statistics.origin(k)) numbers.push_back(value);
   return numbers;
 }
 
@@ -168,6 +170,48 @@ TEST_CASE("ranks: sums of 1 to 7 processes are those of one, bit for bit", "[ran
         CHECK(outcome.error.empty());
         CHECK(!outcome.numbers.empty());
       }
+    }
+  }
+}
+
+TEST_CASE("ranks: sums over groups of components, bit for bit", "[ranks][groups][determinism]") {
+  const Groups groups =
+      Registry::builtin().make_groups("1 gaussian + 2 poisson + 1 uniform:lower=0,upper=40,whole=1", std::nullopt, 2);
+  ParameterTable theta = groups.parameters();
+  std::ranges::copy(std::vector<double>{4, 0.1, 9, 0.5, 0.5, 1}, theta.row(0).begin());
+  std::ranges::copy(std::vector<double>{3, 0.5}, theta.row(1).begin());
+  std::ranges::copy(std::vector<double>{6, 0.2}, theta.row(2).begin());
+  const EStepParameters parameters = EStepParameters::of({groups, {0.4, 0.3, 0.2, 0.1}, theta});
+  const EStepParameters other = EStepParameters::of({groups, {0.1, 0.3, 0.2, 0.4}, theta});
+  for (const std::size_t rows : {std::size_t{5}, 9 * leaf_rows + 1}) {
+    const Table table = table_of(rows);
+    const std::vector<double> weights = weights_of(rows);
+    const std::vector<std::size_t> clusters = [&] {
+      std::vector<std::size_t> numbers;
+      for (std::size_t n = 0; n < rows; ++n) numbers.push_back(n % 3);
+      return numbers;
+    }();
+    const std::vector<Pass> passes = {
+        [&](const Rows& all) { return numbers_of(e_step(parameters, all, {})); },
+        [&](const Rows& all) {
+          return numbers_of(e_step(parameters, all, {Assignment::sampled, 1, 3, 4}));
+        },
+        [&](const Rows& all) { return std::vector<double>{kl_by_definition(parameters, other, all, {})}; },
+        [&](const Rows& all) { return numbers_of(total_statistics(groups, all)); },
+        [&](const Rows& all) { return std::vector<double>{check_data(groups, all).total_weight}; },
+        [&](const Rows& all) { return numbers_of(cluster_statistics(groups, clusters, all)); },
+        [&](const Rows& all) {
+          std::vector<double> bounds;
+          for (const Range& range : find_ranges({0, 1}, all))
+            bounds.insert(bounds.end(), {range.least, range.greatest});
+          return bounds;
+        },
+    };
+    for (std::size_t pass = 0; pass < passes.size(); ++pass) {
+      CAPTURE(rows, pass);
+      const Outcome outcome = check_ranks(table, weights, passes[pass]);
+      CHECK(outcome.error.empty());
+      CHECK(!outcome.numbers.empty());
     }
   }
 }

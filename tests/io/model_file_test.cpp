@@ -107,7 +107,7 @@ bool same_bits(ConstVectorView a, ConstVectorView b) {
 }
 
 void check_same(const Mixture& a, const Mixture& b) {
-  CHECK(a.family().spec() == b.family().spec());
+  CHECK(a.groups().spec() == b.groups().spec());
   REQUIRE(a.components() == b.components());
   CHECK(same_bits(a.weights(), b.weights()));
   for (std::size_t k = 0; k < a.components(); ++k) CHECK(same_bits(a.parameters().row(k), b.parameters().row(k)));
@@ -218,6 +218,53 @@ TEST_CASE("a product of families, or of products, is saved and loaded") {
     check_same(load_model(folder / "model.h5", Registry::builtin()).mixture, mixture);
     check_same(load_start(folder / "model.h5", family), mixture);
   }
+}
+
+TEST_CASE("groups of components, with their posterior, come back with the same bits") {
+  // Numbers without a short decimal form, and a group that has none.
+  const Registry registry = Registry::builtin();
+  const std::string spec = "2 (gaussian(0) * poisson(1)) + 1 uniform:lower=-0.1;0,upper=1e+22;7,whole=0;1 + 1 gaussian";
+  const Groups groups = registry.make_groups(spec, std::nullopt, 2);
+  REQUIRE(groups.spec() == spec);
+  Posterior posterior;
+  posterior.hyperparameters = groups.hyperparameters();
+  posterior.mode = posterior.mean = posterior.lower = posterior.upper = groups.parameters();
+  double next = 1;
+  for (ParameterTable* table :
+       {&posterior.hyperparameters, &posterior.mode, &posterior.mean, &posterior.lower, &posterior.upper})
+    for (std::size_t k = 0; k < 4; ++k)
+      for (double& value : table->row(k)) value = ++next / 3;
+  posterior.hyperparameters.row(1)[0] = std::numeric_limits<double>::quiet_NaN();  // as of a frozen component
+  posterior.weight_mean = posterior.weight_lower = posterior.weight_upper = {0.1, 0.2, 0.3, 0.4};
+  posterior.concentration = {1.0 / 7, 2, 3, 4};
+  ParameterTable theta = groups.parameters();
+  for (std::size_t k = 0; k < 2; ++k)
+    for (double& value : theta.row(k)) value = ++next / 7;
+  std::ranges::copy(std::vector{0.1, 0.2, 2.0 / 3, 0.1, 0.1, 5.0 / 7}, theta.row(3).begin());
+  const Mixture mixture(groups, {0.1, 0.2, 0.3, 0.4}, theta);
+  const Folder folder;
+  save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}, {}, posterior});
+  const SavedModel loaded = load_model(folder / "model.h5", registry);
+  check_same(loaded.mixture, mixture);
+  check_same(load_start(folder / "model.h5", groups), mixture);
+  REQUIRE(loaded.posterior);
+  CHECK(same_bits(loaded.posterior->weight_mean, posterior.weight_mean));
+  CHECK(same_bits(loaded.posterior->concentration, posterior.concentration));
+  for (const auto table :
+       {&Posterior::hyperparameters, &Posterior::mode, &Posterior::mean, &Posterior::lower, &Posterior::upper})
+    for (std::size_t k = 0; k < 4; ++k)
+      CHECK(same_bits(((*loaded.posterior).*table).row(k), (posterior.*table).row(k)));
+  CHECK_FALSE(registry.means("3 gaussian + 1 uniform", loaded.mixture.groups()));
+}
+
+TEST_CASE("components without parameters are their weights") {
+  const Registry registry = Registry::builtin();
+  const Groups groups = registry.make_groups("2 uniform:lower=0,upper=1 + 1 uniform:lower=0,upper=3", std::nullopt, 2);
+  const Mixture mixture(groups, {0.5, 0.25, 0.25}, groups.parameters());
+  const Folder folder;
+  save_model(folder / "model.h5", {mixture, std::nullopt, std::nullopt, {}});
+  check_same(load_model(folder / "model.h5", registry).mixture, mixture);
+  check_same(load_start(folder / "model.h5", groups), mixture);
 }
 
 TEST_CASE("both sides of a probability come back with the same bits") {

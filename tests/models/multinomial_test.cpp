@@ -96,7 +96,8 @@ TEST_CASE("multinomial: a declared total is checked", "[multinomial]") {
   const Table table{3, {2, 1, 1, 2, 1, 2}};
   auto source = table.source();
   CHECK(error_of([&] { mixture.log_density(source); }) ==
-        "data: data row 1 has probability 0 under 'multinomial:trials=4' whatever its parameters");
+        "data: data row 1 (2, 1, 2) has probability 0 under 'multinomial:trials=4' whatever its parameters; remove or "
+        "replace such rows, or choose components that can have produced them");
   const Table negative{3, {2, -1, 3}};
   auto negative_source = negative.source();
   CHECK(error_of([&] { mixture.log_density(negative_source); }) ==

@@ -97,14 +97,14 @@ TEST_CASE("uniform: what no box can be made of is refused", "[uniform][registry]
         "usage: family 'uniform': its box is not known: it comes from data, or is declared as in "
         "uniform:lower=0,upper=1");
   CHECK(error("lower=1,upper=1") ==
-        "usage: family 'uniform': from 1 to 1: its box has no volume; declare a wider one, "
+        "usage: family 'uniform': column 0: from 1 to 1: its box has no volume; declare a wider one, "
         "as in uniform:lower=0,upper=1");
   CHECK(error("lower=x,upper=1") ==
         "usage: family 'uniform': lower=x: 'x' is not a finite number; separate those of "
         "several columns by ';'");
   CHECK(error("lower=0;0;0,upper=1", 2) == "usage: family 'uniform': lower=0;0;0 is for 3 columns, but it has 2");
   CHECK(error("lower=0.5,upper=3,whole=1") ==
-        "usage: family 'uniform': from 0.5 to 3: a column of whole numbers needs whole bounds");
+        "usage: family 'uniform': column 0: from 0.5 to 3: a column of whole numbers needs whole bounds");
   CHECK(error("lower=-1e308,upper=1e308").find("its box has no volume") != std::string::npos);
 }
 

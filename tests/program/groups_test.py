@@ -3,12 +3,14 @@
 Run like cli_test.py.
 """
 
+import csv
 import json
+import pathlib
 
 import h5py
 import numpy as np
 
-from cli_test import DATA, DONE, FAITHFUL, USAGE, CliTest, main, run
+from cli_test import DATA, DONE, FAITHFUL, USAGE, CliTest, gaussian_log_density, main, run, weights
 
 NOISY = ("--family", "2 gaussian + 1 uniform")
 
@@ -143,6 +145,192 @@ class Frozen(CliTest):
             outcome = run("fit", FAITHFUL, "--family", "gaussian", "--components", 3, *options)
             self.assertEqual(outcome.returncode, USAGE, outcome.stdout)
             self.assertIn(words, outcome.stderr)
+
+
+class NoisyClusters(CliTest):
+    def setUp(self):
+        super().setUp()
+        random = np.random.default_rng(1)
+        self.x = np.r_[random.normal(0, 1, 150), random.normal(8, 1, 150), random.uniform(-5, 15, 30)]
+        self.counts = np.r_[random.poisson(2, 150), random.poisson(7, 150), random.integers(0, 16, 30)]
+        self.data = self.write("x.h5", {"X": self.x[:, None]})
+        self.both = self.write("both.h5", {"X": np.c_[self.x, self.counts]}, columns=["height", "count"])
+
+
+class GroupsOfClusters(NoisyClusters):
+    def test_likelihood_and_files(self):
+        model, trace = self.path("model.h5"), self.path("trace.csv")
+        result = self.fit(self.data, *NOISY, "--output", model, "--trace", trace)
+        self.assertEqual([one["family"] for one in result["components"]][:2], ["gaussian", "gaussian"])
+        self.assertTrue(result["components"][2]["family"].startswith("uniform:lower="))
+        self.assertEqual(result["components"][2]["parameters"], {})
+        w = weights(result)
+        density = w[2] / (self.x.max() - self.x.min()) * np.ones(len(self.x))
+        for k in range(2):
+            parameters = {name: np.array(value) for name, value in result["components"][k]["parameters"].items()}
+            density += w[k] * np.exp(gaussian_log_density(self.x[:, None], **parameters))
+        self.assert_close(result["log_likelihood"], np.sum(np.log(density)))
+        self.assert_close(result["aic"], -2 * result["log_likelihood"] + 2 * (2 + 4))  # weights, means and variances
+        with h5py.File(model, "r") as file:
+            self.assertEqual(sorted(file["components"]), ["0"])
+            self.assertEqual(file["components/0/mean"].shape, (2, 1))
+            np.testing.assert_array_equal(file["weights"][:], w)
+        described = json.loads(run("describe", model, "--json").stdout)
+        self.assertEqual(described["components"], result["components"])
+        self.assertIn("uniform", run("describe", model).stdout)
+        rows = list(csv.DictReader(pathlib.Path(trace).read_text().splitlines()))
+        for row, entry in zip(rows, result["trace"], strict=True):
+            self.assertEqual([float(row[f"count_{k}"]) for k in range(3)], entry["counts"])
+        again = self.fit(self.data, "--family", "gaussian + 1 uniform", "--components", 3, "--start", model,
+                         "--max-iterations", 0)
+        self.assertEqual(again["components"], result["components"])
+        self.assertEqual(again["log_likelihood"], result["log_likelihood"])
+
+    def test_no_option_of_effort_changes_a_bit(self):
+        random = np.random.default_rng(2)
+        x = np.where(random.random(300000) < 0.1, random.uniform(-20, 20, 300000), random.normal(size=300000))
+        data = self.write("big.h5", {"X": x[:, None]})
+        fits = [self.fit(data, *NOISY, "--max-iterations", 3, *more)
+                for more in ((), ("--threads", 1), ("--threads", 3), ("--memory", "80MiB"))]
+        for other in fits[1:]:
+            self.assertEqual(other["components"], fits[0]["components"])
+            self.assertEqual(other["trace"], fits[0]["trace"])
+
+    def test_posterior_of_groups(self):
+        model = self.path("model.h5")
+        family = ("--family", "2 (gaussian(height) * poisson(count)) + 1 uniform")
+        result = self.fit(self.both, *family, "--update", "vb", "--verify", "--output", model)
+        self.assertTrue(result["components"][2]["family"].endswith("whole=0;1"))
+        with h5py.File(model, "r") as file:
+            self.assertEqual(sorted(file["posterior/hyperparameters"]), ["0"])
+            self.assertEqual(file["posterior/mean/0/poisson/rate"].shape, (2, 1))
+            self.assertEqual(file["posterior/weights/mean"].shape, (3,))
+        described = json.loads(run("describe", model, "--json").stdout)
+        self.assertEqual(described["components"], result["components"])
+        for entry in result["trace"][1:]:
+            self.assertLess(entry["residual"], 1e-9)
+
+    def test_prior_file(self):
+        family = ("--family", "2 (gaussian(0) * poisson(1)) + 1 uniform", "--update", "map", "--prior")
+        good = self.write_json("good.json", {"weights": {"concentration": [2, 2, 5]}, "components": [
+            {"gaussian": {"mu0": 0, "kappa0": 0.01, "nu0": 4, "psi0": 1}, "poisson": {"shape": 2, "rate": 1}}, {}]})
+        result = self.fit(self.both, *family, good)
+        N = np.array(result["trace"][-1]["counts"])
+        # The mode of the weights, at the last E-step within the tolerance.
+        np.testing.assert_allclose(weights(result), (N + [1, 1, 4]) / (N.sum() + 6), rtol=1e-4)
+        for components, *words in (
+            ([{}], "an array of 2 objects"),
+            ({"gaussian": {}}, "an array of 2 objects"),
+            ([], "an array of 2 objects"),
+            ([{}, {"lower": 1}], "components[1]: 'lower' is unknown"),
+            ([{}, 3], "components[1]: an object"),
+            ([{"gaussian": {"kappa": 1}}, {}], "components[0]: 'gaussian/kappa' is unknown", "gaussian/kappa0"),
+            ([{"gaussian": {"mu0": [1, 2]}}, {}], "components[0]: 'gaussian/mu0' must be"),
+            ([{"gaussian": {"kappa0": -1}}, {}], "'gaussian(0) * poisson(1)': gaussian/kappa0 = -1"),
+        ):
+            bad = self.write_json("bad.json", {"components": components})
+            self.refused(USAGE, *words, arguments=("fit", self.both, *family, bad))
+
+    def test_specifications(self):
+        for family, components, *words in (
+            ("3 gaussian + uniform", None, "how many components of 'uniform'", "--components"),
+            ("+", None, "names no family"),
+            ("0 gaussian + 1 uniform", None, "at least 1"),
+            ("1.5 gaussian + 1 uniform", None, "neither a whole number of components nor a family"),
+            ("2 (1 gaussian + 1 uniform)", None, "'3 gaussian + 1 uniform'"),
+        ):
+            with self.subTest(family=family):
+                more = () if components is None else ("--components", components)
+                self.refused(USAGE, *words, arguments=("fit", self.data, "--family", family, *more))
+        one = self.fit(self.data, "--family", "2gaussian+1uniform")
+        other = self.fit(self.data, "--family", " 2 gaussian  + uniform", "--components", 3)
+        self.assertEqual((one["family"], one["components"]), (other["family"], other["components"]))
+
+    def test_boxes_that_cannot_be(self):
+        table = np.zeros(9, dtype=[("height", "f8"), ("flat", "f8")])
+        table["height"], table["flat"] = np.arange(9), 2.5
+        flat = self.write("flat.h5", {"X": table})
+        for family in NOISY[1], "2 gaussian + 1 (gaussian(height) * uniform(flat))":
+            self.refused(USAGE, 'column 1 ("flat"): from 2.5 to 2.5', "no volume", arguments=(
+                "fit", flat, "--family", family, "--columns", "height,flat"))
+        self.refused(DATA, "row 1 (1.5)", "probability 0", "whatever its parameters", "remove or replace", arguments=(
+            "fit", self.write("out.h5", {"X": [[0.5], [1.5]]}), "--family", "1 uniform:lower=0,upper=1"))
+        self.refused(DATA, "row 1, column 0: nan", arguments=(
+            "fit", self.write("nan.h5", {"X": [[0.5], [np.nan], [2]]}), *NOISY))
+        result = self.fit(self.data, "--family", "2 gaussian + 1 uniform:lower=0,upper=1")
+        self.assertEqual(result["verdict"], "converged")
+
+    def test_labels(self):
+        labels = self.write("labels.h5", {"X": np.array([b"a", b"b", b"c", b"a"] * 20)}) + ":/X"
+        result = self.fit(labels, "--family", "1 categorical + 1 uniform")
+        self.assertEqual(result["components"][1]["family"], "uniform:lower=0,upper=2,whole=1")
+        # The categories explain all that the uniform component does.
+        self.assert_close(result["log_likelihood"], 80 * (0.5 * np.log(0.5) + 0.5 * np.log(0.25)), 1e-6)
+        self.refused(DATA, "holds labels (a, b, c)", "categorical", arguments=(
+            "fit", labels, "--family", "uniform", "--components", 1))
+
+    def test_starts_that_do_not_fit(self):
+        model = self.path("model.h5")
+        self.fit(self.data, *NOISY, "--output", model)
+        for family, *words in (
+            ("3 gaussian", "holds components of the family '2 gaussian + 1 uniform", "'gaussian'"),
+            ("1 uniform + 2 gaussian", "holds components of the family"),
+            ("2 gaussian + 1 uniform:lower=-99,upper=99", "holds components of the family", "give the fit that family"),
+            ("3 gaussian + 1 uniform", ":/weights holds 3 components"),
+        ):
+            self.refused(DATA, *words, arguments=("fit", self.data, "--family", family, "--start", model))
+        by_hand = self.write("hand.h5", {"weights": [0.4, 0.4, 0.2], "components/0/mean": [0.0, 8.0],
+                                         "components/0/covariance": [1.0, 1.0]})
+        result = self.fit(self.data, *NOISY, "--start", by_hand, "--max-iterations", 0)
+        np.testing.assert_array_equal(weights(result), [0.4, 0.4, 0.2])
+        for name, content, *words in (
+            ("flat.h5", {"components/mean": [0.0, 8.0], "components/covariance": [1.0, 1.0]}, "/components/0/mean"),
+            ("shape.h5", {"components/0/mean": [0.0, 8.0, 3.0], "components/0/covariance": [1.0, 1.0]},
+             "/components/0/mean has shape 3", "2 components needs 2"),
+        ):
+            start = self.write(name, {"weights": [0.4, 0.4, 0.2]} | content)
+            self.refused(DATA, name, *words, arguments=("fit", self.data, *NOISY, "--start", start))
+
+
+class FrozenGroups(NoisyClusters):
+    def setUp(self):
+        super().setUp()
+        self.start = self.write("start.h5", {"weights": [0.5, 0.3, 0.2], "components/0/mean": [1.0, 6.0],
+                                             "components/0/covariance": [2.0, 3.0]})
+        self.base = (self.data, *NOISY, "--start", self.start)
+
+    def test_components_and_weights(self):
+        for update in "ml", "map", "vb":
+            result = self.fit(*self.base, "--freeze", "0,2", "--freeze-weights", "--update", update)
+            kept, free, _ = result["components"]
+            self.assertEqual(kept["parameters"], {"mean": [1.0], "covariance": [[2.0]]})
+            self.assertNotEqual(free["parameters"]["mean"], [6.0])
+            np.testing.assert_array_equal(weights(result), [0.5, 0.3, 0.2])
+            self.assert_close(result["aic"], -2 * result["log_likelihood"] + 2 * 2)  # one mean, one variance
+            if update != "ml":
+                self.assertEqual(kept["posterior"]["mean"], kept["parameters"])
+                self.assertEqual(kept["posterior"]["lower"], kept["parameters"])
+
+    def test_parameter_by_name(self):
+        for update in "ml", "map":
+            result = self.fit(*self.base, "--freeze", "mean", "--update", update)
+            self.assertEqual([one["parameters"].get("mean") for one in result["components"]], [[1.0], [6.0], None])
+            self.assertNotIn("posterior", result["components"][0])
+            self.assert_close(result["aic"], -2 * result["log_likelihood"] + 2 * (2 + 2))
+
+    def test_refusals(self):
+        for freeze, *words in (
+            ("3", "component 3 of 3 (they are numbered from 0)"),
+            ("-1", "no component has a parameter '-1'"),
+        ):
+            self.refused(USAGE, "--freeze", *words, arguments=("fit", *self.base, "--freeze", freeze))
+        self.refused(USAGE, "--freeze", "--update ml", "freeze whole components", arguments=(
+            "fit", *self.base, "--freeze", "mean", "--update", "vb"))
+        tied = ("--family", "gaussian:covariance=tied", "--components", 2)
+        model = self.path("tied.h5")
+        self.assertEqual(run("fit", FAITHFUL, *tied, "--output", model, "--quiet").returncode, DONE)
+        self.refused(USAGE, "share parameters", "all of them or none", arguments=(
+            "fit", FAITHFUL, *tied, "--start", model, "--freeze", "0"))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ Mixture load_start(const std::string& file, const Groups& groups, const Registry
   require_known_version(reader);
   const auto spec = reader.text("family");
   if (spec && !registry.means(*spec, groups, column_names)) {
-    refuse(file + ": holds components of the family '" + *spec + "', but the fit is of '" + groups.spec() + "'");
+    refuse(file + ": holds components of the family '" + *spec + "', but the fit is of '" + groups.spec() +
+           "'; give the fit that family, or start it from another file");
   }
   const auto columns = reader.integer("columns");
   if (columns && static_cast<std::size_t>(*columns) != groups.columns()) {
