@@ -122,7 +122,7 @@ const std::vector<std::string> leaves = {"gaussian",
                                          "binomial:trials=7",
                                          "categorical:categories=0|5..7",
                                          "multinomial:trials=4",
-                                         "uniform:lower=-1.5,upper=2",
+                                         "uniform:lower=-1,upper=2",
                                          "multinomial"};
 
 /// A random specification over `columns` columns, products within products included.
