@@ -11,7 +11,7 @@ namespace mixfam {
 
 /// What is known of weights and parameters once the assignment of rows is given: chi + s.
 struct Posterior {
-  ParameterTable hyperparameters;  ///< K rows; under their names in the prior
+  ParameterTable hyperparameters;  ///< K rows; under their names in the prior; NaN where the parameters are known
   ParameterTable mode;             ///< in the coordinates that the family states; NaN where there is none
   ParameterTable mean;             ///< NaN where it does not exist
   ParameterTable lower;            ///< of the central interval of each marginal; NaN where it has no closed form

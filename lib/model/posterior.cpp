@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -113,13 +114,37 @@ class ComponentPredictive {
   double log_partition_ = 0;
 };
 
+/// Adds the log of a predictive density at the rows of a block.
+using AddPredictive = std::function<void(const Block&, VectorView)>;
+
+/// Of a component that has no posterior because its parameters are known: its density, but for log h.
+AddPredictive known_component(const Family& family, ConstVectorView theta) {
+  return [step = family.step(ConstMatrixView::row_major(theta.data(), 1, theta.size()))](const Block& x,
+                                                                                         VectorView out) {
+    Workspace workspace;
+    Workspace::Frame frame(workspace);
+    double* log_density = frame.zeros(block_stride);
+    step->add_log_density(step->prepare(x, frame),
+                          MatrixView(log_density, x.rows, 1, 1, static_cast<std::ptrdiff_t>(block_stride)), workspace);
+    for (std::size_t n = 0; n < x.rows; ++n) out[n] += log_density[n];
+  };
+}
+
 /// log sum_k E[w_k] p(x | chi_k) of the rows of blocks; copies work for a thread each.
 class Predictive {
  public:
   Predictive(const Groups& groups, const Posterior& posterior)
       : groups_(groups), log_weights_(log_weights(posterior.weight_mean)), log_joint_(groups.components()) {
-    for (std::size_t k = 0; k < groups.components(); ++k)
-      components_.emplace_back(groups.family_of(k), posterior.hyperparameters.row(k));
+    for (std::size_t k = 0; k < groups.components(); ++k) {
+      const Family& family = groups.family_of(k);
+      const ConstVectorView h = posterior.hyperparameters.row(k);
+      if (std::ranges::any_of(h, [](double value) { return std::isnan(value); })) {
+        components_.emplace_back(known_component(family, posterior.mean.row(k)));
+      } else {
+        components_.emplace_back(
+            [own = ComponentPredictive(family, h)](const Block& x, VectorView out) mutable { own.add(x, out); });
+      }
+    }
   }
 
   void compute(const Block& x, VectorView out) {
@@ -131,7 +156,7 @@ class Predictive {
       for (std::size_t k = groups_.first(g); k < groups_.first(g) + groups_.components(g); ++k) {
         const VectorView joint(joint_.data() + k * x.rows, x.rows);
         for (std::size_t n = 0; n < x.rows; ++n) joint[n] = log_weights_[k] + std::max(log_base_[n], log_zero);
-        components_[k].add(x, joint);
+        components_[k](x, joint);
       }
     }
     for (std::size_t n = 0; n < x.rows; ++n) {
@@ -143,7 +168,7 @@ class Predictive {
  private:
   Groups groups_;
   std::vector<double> log_weights_;
-  std::vector<ComponentPredictive> components_;
+  std::vector<AddPredictive> components_;
   std::vector<double> joint_;
   std::vector<double> log_base_;
   std::vector<double> log_joint_;

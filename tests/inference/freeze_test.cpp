@@ -307,4 +307,22 @@ TEST_CASE("freeze: the maximum given what is kept is that of a search", "[freeze
   CHECK(std::abs(found - best_variance) < 2 * step);  // between two points of the line
 }
 
+TEST_CASE("freeze: the predictive density of a known component is its density", "[freeze][posterior]") {
+  const Table table = faithful();
+  auto source = table.source();
+  for (const char* spec :
+       {"gaussian", "gaussian:covariance=diagonal", "exponential", "log_normal(0) * exponential(1)"}) {
+    CAPTURE(spec);
+    const Mixture start = start_of(spec, 1, source);
+    FitOptions options = with(Update::vb, start, source);
+    options.freeze.components = {0};
+    const FitResult result = fit(start, source, options);
+    REQUIRE(result.posterior);
+    const auto predictive = log_predictive(start.family_ptr(), *result.posterior, source);
+    const auto density = start.log_density(source);
+    for (std::size_t n = 0; n < density.size(); ++n)
+      REQUIRE(close(predictive[n], density[n], stated(promised, std::abs(density[n]) + 1)));
+  }
+}
+
 }  // namespace mixfam
