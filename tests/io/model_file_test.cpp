@@ -103,7 +103,7 @@ SavedModel full_model() {
 }
 
 bool same_bits(ConstVectorView a, ConstVectorView b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
 }
 
 void check_same(const Mixture& a, const Mixture& b) {
