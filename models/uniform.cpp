@@ -2,6 +2,8 @@
 #include <mixfam/exponential_family.hpp>
 #include <mixfam/registry.hpp>
 
+#include "family/column_numbers.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -123,30 +125,10 @@ class Uniform {
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::usage, "family 'uniform': " + what); }
 
-/// For each column a number, or one for all.
-std::vector<double> parse_numbers(const std::string& key, const std::string& text, std::size_t columns) {
-  std::vector<double> numbers;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(';', begin), text.size());
-    double number = 0;
-    const auto parsed = std::from_chars(text.data() + begin, text.data() + end, number);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + end || !std::isfinite(number))
-      refuse(key + "=" + text + ": '" + text.substr(begin, end - begin) +
-             "' is not a finite number; separate those of " + "several columns by ';'");
-    numbers.push_back(number);
-    begin = end + 1;
-  }
-  if (numbers.size() == 1) numbers.resize(columns, numbers.front());
-  if (numbers.size() != columns)
-    refuse(key + "=" + text + " is for " + std::to_string(numbers.size()) + " columns, but it has " +
-           std::to_string(columns));
-  return numbers;
-}
-
 std::optional<std::vector<double>> option(const Shape& shape, const std::string& key) {
   const auto found = shape.options.find(key);
   if (found == shape.options.end()) return std::nullopt;
-  return parse_numbers(key, found->second, shape.columns);
+  return parse_column_numbers("uniform", key, found->second, shape.columns);
 }
 
 FamilyPtr make_uniform(const Shape& shape) {

@@ -224,7 +224,7 @@ std::string components_table(const Mixture& mixture, const ColumnLabels& columns
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const Family& family = groups.family(g);
     const std::vector<int> digits = digits_of(family.parameters(), table.view(g));
-    for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k) {
+    for (std::size_t k = groups.first(g); k < groups.end(g); ++k) {
       std::vector<std::string> lead = {std::to_string(k), format_value(mixture.weights()[k])};
       if (groups.size() > 1) lead.insert(lead.begin() + 1, printable(family.name(), widest_name));
       append_rows(rows, lead, family, table, k, digits, columns);

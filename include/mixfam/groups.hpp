@@ -41,6 +41,8 @@ class MIXFAM_API Groups {
   std::size_t components(std::size_t group) const;
   /// The first component of a group.
   std::size_t first(std::size_t group) const;
+  /// Behind the last component of a group.
+  std::size_t end(std::size_t group) const { return first(group) + components(group); }
   std::size_t group_of(std::size_t k) const;
   const Family& family_of(std::size_t k) const { return family(group_of(k)); }
 

@@ -93,6 +93,8 @@ class MIXFAM_API Statistics {
   }
   const Part& part(std::size_t group) const;
   const Part& part_of(std::size_t k) const;
+  /// Whose origin a place among the origins is of.
+  std::size_t component_of_origin(std::size_t place) const;
   std::string shape_text() const;
 
   std::shared_ptr<const std::vector<Part>> parts_;

@@ -20,6 +20,6 @@ struct DeclaredColumns {
   explicit DeclaredColumns(std::size_t columns) : categories(columns), ranges(columns), whole(columns) {}
 };
 
-DeclaredColumns declared_columns(const Family& family);
+DeclaredColumns declared_columns(const Family& family, const Registry& registry);
 
 }  // namespace mixfam

@@ -107,7 +107,7 @@ Groups Groups::without(const std::set<std::size_t>& components) const {
   std::vector<Group> left;
   for (std::size_t g = 0; g < size(); ++g) {
     std::size_t count = 0;
-    for (std::size_t k = first(g); k < first(g) + this->components(g); ++k) count += components.count(k) == 0;
+    for (std::size_t k = first(g); k < end(g); ++k) count += components.count(k) == 0;
     if (count > 0) left.push_back({family_ptr(g), count});
   }
   return Groups(std::move(left));

@@ -250,8 +250,8 @@ Groups Registry::make_groups(const std::string& spec, std::optional<std::size_t>
 namespace {
 
 /// For a family that means the given one, as far as it does not declare them itself.
-ColumnFacts facts_of(const Family& family) {
-  const DeclaredColumns known = declared_columns(family);
+ColumnFacts facts_of(const Family& family, const Registry& registry) {
+  const DeclaredColumns known = declared_columns(family, registry);
   return {[known](const std::string&, const std::vector<std::size_t>& chosen) {
             CategoryLists lists;
             for (const std::size_t column : chosen) lists.push_back(known.categories[column]);
@@ -294,8 +294,8 @@ bool Registry::means(const std::string& spec, const Family& family,
                      const std::vector<std::string>& column_names) const {
   if (spec == family.spec()) return true;
   try {
-    return are_alike(*make_product_of(*this, spec, all_columns(family.columns(), column_names, facts_of(family)), 0),
-                     family);
+    return are_alike(
+        *make_product_of(*this, spec, all_columns(family.columns(), column_names, facts_of(family, *this)), 0), family);
   } catch (const Error&) {
     return false;
   }

@@ -101,7 +101,7 @@ double expected_log_base(const Groups& groups, const Block& x, ConstMatrixView R
   for (std::size_t g = 0; g < groups.size(); ++g) {
     log_h.assign(x.rows, 0);
     groups.family(g).add_log_base(x, log_h);
-    for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k)
+    for (std::size_t k = groups.first(g); k < groups.end(g); ++k)
       for (std::size_t n = 0; n < x.rows; ++n)
         if (R(n, k) > 0) sum += R(n, k) * log_h[n];
   }

@@ -51,6 +51,12 @@ const Statistics::Part& Statistics::part_of(std::size_t k) const {
   return part(group);
 }
 
+std::size_t Statistics::component_of_origin(std::size_t place) const {
+  std::size_t group = 0;
+  while (place >= part(group).origins_at + part(group).components * part(group).origin_size) ++group;
+  return part(group).first + (place - part(group).origins_at) / part(group).origin_size;
+}
+
 std::string Statistics::shape_text() const {
   std::string text;
   for (std::size_t g = 0; g < groups(); ++g)
@@ -77,12 +83,11 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   if (!alike)
     throw Error(ErrorKind::usage,
                 "statistics of different shapes cannot be added: " + shape_text() + ", but " + other.shape_text());
-  for (std::size_t k = 0; k < components_; ++k)
-    for (std::size_t i = 0; i < origin(k).size(); ++i)
-      if (const double a = origin(k)[i], b = other.origin(k)[i]; !same(a, b))
-        throw Error(ErrorKind::usage, "statistics about different origins cannot be added: component " +
-                                          std::to_string(k) + " has " + std::to_string(a) + " and " +
-                                          std::to_string(b));
+  for (std::size_t i = 0; i < origins_.size(); ++i)
+    if (!same(origins_[i], other.origins_[i]))
+      throw Error(ErrorKind::usage, "statistics about different origins cannot be added: component " +
+                                        std::to_string(component_of_origin(i)) + " has " + std::to_string(origins_[i]) +
+                                        " and " + std::to_string(other.origins_[i]));
   for (std::size_t i = 0; i < buffer_.size(); ++i) buffer_[i] += other.buffer_[i];
   return *this;
 }

@@ -36,7 +36,7 @@ FitState begun(FitMemory fit, const FitInput& input) {
 FitState begin_at_update(Groups groups, Statistics statistics, UpdateRule rule, const FitInput& input,
                          DataCheck check) {
   const FitOptions& options = input.options;
-  const std::size_t several = groups.size();
+  const std::size_t groups_before = groups.size();
   std::size_t reseeds = 0;
   Repairer repairer(input.rows, options.degenerate, reseeds);
   UpdateResult result = update(groups, statistics, rule);
@@ -44,7 +44,7 @@ FitState begin_at_update(Groups groups, Statistics statistics, UpdateRule rule, 
     throw Error(ErrorKind::numerical, input.rows.source.name() + ": at the start, " +
                                           describe(result.degenerate, input.rows.source) + "; " +
                                           remedy(result.degenerate, groups, rule.prior));
-  if (groups.size() < several) check = check_data(groups, input.rows);  // log h of one family is apart
+  if (groups.size() < groups_before) check = check_data(groups, input.rows);  // log h of one family is apart
   const auto counts = statistics.counts();
   FitMemory fit(State(groups, std::move(result), {counts.begin(), counts.end()}), std::move(rule), check);
   fit.reseeds = reseeds;

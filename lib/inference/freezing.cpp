@@ -16,7 +16,7 @@ bool shares_parameters(const Family& family) { return family.free_parameters(2) 
 
 std::size_t frozen_in(const Groups& groups, std::size_t g, const std::set<std::size_t>& components) {
   std::size_t count = 0;
-  for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k) count += components.count(k);
+  for (std::size_t k = groups.first(g); k < groups.end(g); ++k) count += components.count(k);
   return count;
 }
 

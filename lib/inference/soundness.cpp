@@ -26,7 +26,7 @@ Statistics sum_of_components(const Groups& groups, std::size_t g, const Statisti
   const Family& family = groups.family(g);
   Statistics total(1, statistics.statistic_size(g), statistics.origin_size(g));
   const std::size_t first = groups.first(g);
-  const std::size_t end = first + groups.components(g);
+  const std::size_t end = groups.end(g);
   for (std::size_t k = first; k < end; ++k) total.counts()[0] += statistics.counts()[k];
   for (std::size_t k = first; k < end; ++k)
     for (std::size_t i = 0; i < total.origin_size(); ++i)
@@ -51,7 +51,7 @@ std::vector<double> parameters_of_all(const Groups& groups, std::size_t g, const
 /// Of the components of a group, by their weights.
 std::vector<double> mean_parameters(const Mixture& mixture, std::size_t g) {
   const std::size_t first = mixture.groups().first(g);
-  const std::size_t end = first + mixture.groups().components(g);
+  const std::size_t end = mixture.groups().end(g);
   double weight = 0;
   for (std::size_t k = first; k < end; ++k) weight += mixture.weights()[k];
   std::vector<double> mean(mixture.parameters().schema(first).size());
@@ -116,7 +116,7 @@ std::vector<ComponentSoundness> soundness_of(const Mixture& mixture, const Stati
     const double parameters = static_cast<double>(family.free_parameters(groups.components(g))) / components;
     const auto of_data = parameters_of_all(groups, g, statistics);
     const auto of_components = mean_parameters(mixture, g);
-    for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k) {
+    for (std::size_t k = groups.first(g); k < groups.end(g); ++k) {
       const auto theta = mixture.parameters().row(k);
       ComponentSoundness one{parameters > 0 ? statistics.counts()[k] / parameters : nan,
                              least_eigenvalue(family.parameters(), theta, of_data),

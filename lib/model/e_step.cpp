@@ -4,6 +4,7 @@
 #include <mixfam/exponential_family.hpp>
 
 #include "data/reduce.hpp"
+#include "family/add_assignment_sums.hpp"
 #include "family/data_check.hpp"
 #include "family/native_types.hpp"
 #include "family/pack_statistics.hpp"
@@ -66,7 +67,7 @@ void BlockAssignment::add_log_base(const Block& x) {
     const VectorView log_h(log_base_.data() + g * block_stride, rows_);
     groups_.family(g).add_log_base(x, log_h);
     for (double& value : log_h) value = std::max(value, log_zero);
-    for (std::size_t k = groups_.first(g); k < groups_.first(g) + groups_.components(g); ++k)
+    for (std::size_t k = groups_.first(g); k < groups_.end(g); ++k)
       for (std::size_t n = 0; n < rows_; ++n) log_joint_[k * block_stride + n] += log_h[n];
   }
 }
@@ -94,10 +95,7 @@ void BlockAssignment::add_soft(const DataBlock& block, const Source& source, Sta
     normalise();
     refuse_impossible_rows(block, source);
   }
-  statistics.total_weight() += static_cast<double>(rows_);
-  statistics.log_normaliser() += sums.log_normaliser;
-  statistics.expected_log_joint() += sums.log_normaliser - sums.entropy;
-  statistics.entropy() += sums.entropy;
+  add_assignment_sums(sums, rows_, statistics);
   add_sums(statistics);
 }
 

@@ -31,7 +31,7 @@ Components lost_groups(const Groups& groups, const Components& components) {
   Components lost;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const auto begin = components.lower_bound(groups.first(g));
-    const auto end = components.lower_bound(groups.first(g) + groups.components(g));
+    const auto end = components.lower_bound(groups.end(g));
     if (static_cast<std::size_t>(std::distance(begin, end)) == groups.components(g)) lost.insert(g);
   }
   return lost;
@@ -76,13 +76,12 @@ EStepParameters without(const EStepParameters& parameters, const std::set<std::s
   return left;
 }
 
-ParameterUpdate with_frozen_components(const Groups& groups, const UpdateRule& rule, ParameterUpdate others) {
+UpdateResult with_frozen_components(const Groups& groups, const UpdateRule& rule, UpdateResult others) {
   const Components& frozen = rule.frozen.components;
-  ParameterUpdate result{groups.parameters(),
-                         std::vector<double>(groups.components()),
-                         std::nullopt,
-                         {},
-                         std::vector<StepPtr>(groups.size())};
+  UpdateResult result;
+  result.theta = groups.parameters();
+  result.log_scale.resize(groups.components());
+  result.steps.resize(groups.size());
   if (others.hyperparameters) result.hyperparameters = groups.hyperparameters();
   std::vector<std::size_t> places;  // of the others
   for (std::size_t k = 0; k < groups.components(); ++k) {
@@ -103,7 +102,7 @@ ParameterUpdate with_frozen_components(const Groups& groups, const UpdateRule& r
   for (std::size_t g = 0, from = 0; g < groups.size(); ++g) {
     if (lost.count(g) != 0) continue;
     const auto first_frozen = frozen.lower_bound(groups.first(g));
-    const bool has_frozen = first_frozen != frozen.end() && *first_frozen < groups.first(g) + groups.components(g);
+    const bool has_frozen = first_frozen != frozen.end() && *first_frozen < groups.end(g);
     if (!has_frozen) result.steps[g] = std::move(others.steps[from]);
     ++from;
   }
@@ -117,7 +116,7 @@ void hold_parameters(const Groups& groups, const Frozen& frozen, Statistics& sta
         family.hold(name, frozen.theta.row(k), std::as_const(statistics).origin(k), statistics.sum(k));
 }
 
-void put_back_parameters(const Groups& groups, const Frozen& frozen, ParameterUpdate& result) {
+void put_back_parameters(const Groups& groups, const Frozen& frozen, UpdateResult& result) {
   for (std::size_t k = 0; k < groups.components(); ++k)
     for (const std::string& name : frozen.parameters)
       if (groups.family_of(k).parameters().find(name))

@@ -153,7 +153,7 @@ class Predictive {
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       std::fill(log_base_.begin(), log_base_.end(), 0.0);
       groups_.family(g).add_log_base(x, log_base_);
-      for (std::size_t k = groups_.first(g); k < groups_.first(g) + groups_.components(g); ++k) {
+      for (std::size_t k = groups_.first(g); k < groups_.end(g); ++k) {
         const VectorView joint(joint_.data() + k * x.rows, x.rows);
         for (std::size_t n = 0; n < x.rows; ++n) joint[n] = log_weights_[k] + std::max(log_base_[n], log_zero);
         components_[k](x, joint);

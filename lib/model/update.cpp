@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <set>
 #include <utility>
 
 namespace mixfam {
@@ -26,16 +28,18 @@ Statistics at_prior_where_empty(const Groups& groups, const Statistics& statisti
     family.prior()->mean(prior.components->view(g), centre.view());
     family.origin(centre.row(0), origin);
     if (!std::all_of(origin.begin(), origin.end(), [](double value) { return std::isfinite(value); })) continue;
-    for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k)
+    for (std::size_t k = groups.first(g); k < groups.end(g); ++k)
       if (counts[k] == 0) std::copy(origin.begin(), origin.end(), result.origin(k).begin());
   }
   return result;
 }
 
-/// Calls estimate(g, theta), which fills the parameters of a group, for each of them.
+/// Calls estimate(g, result), which fills the parameters of a group, for each of them.
 template <class Estimate>
-ParameterUpdate each_group(const Groups& groups, Estimate estimate) {
-  ParameterUpdate result{groups.parameters(), std::vector<double>(groups.components()), std::nullopt, {}, {}};
+UpdateResult each_group(const Groups& groups, Estimate estimate) {
+  UpdateResult result;
+  result.theta = groups.parameters();
+  result.log_scale.resize(groups.components());
   for (std::size_t g = 0; g < groups.size(); ++g) {
     Estimates estimates = estimate(g, result);
     for (Degeneracy& one : estimates.degenerate)
@@ -45,19 +49,19 @@ ParameterUpdate each_group(const Groups& groups, Estimate estimate) {
   return result;
 }
 
-ParameterUpdate point_estimates(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
+UpdateResult point_estimates(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
   Statistics posterior = with_prior(groups, statistics, rule.prior);
   if (!rule.frozen.parameters.empty()) hold_parameters(groups, rule.frozen, posterior);
-  ParameterUpdate result = each_group(groups, [&](std::size_t g, ParameterUpdate& made) {
+  UpdateResult result = each_group(groups, [&](std::size_t g, UpdateResult& made) {
     return groups.family(g).mle(posterior.sums(g), posterior.origins(g), made.theta.view(g));
   });
   if (!rule.frozen.parameters.empty()) put_back_parameters(groups, rule.frozen, result);
   return result;
 }
 
-ParameterUpdate expectations(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
+UpdateResult expectations(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
   ParameterTable H = posterior_hyperparameters(groups, statistics, rule.prior);
-  ParameterUpdate result = each_group(groups, [&](std::size_t g, ParameterUpdate& made) {
+  UpdateResult result = each_group(groups, [&](std::size_t g, UpdateResult& made) {
     const VectorView log_scale(made.log_scale.data() + groups.first(g), groups.components(g));
     return groups.family(g).prior()->expectation(std::as_const(H).view(g), made.theta.view(g), log_scale);
   });
@@ -65,15 +69,15 @@ ParameterUpdate expectations(const Groups& groups, const Statistics& statistics,
   return result;
 }
 
-ParameterUpdate draws(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
+UpdateResult draws(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
   Random random = stream(Stream::parameters, rule.seed, rule.iteration);
   const ParameterTable H = posterior_hyperparameters(groups, statistics, rule.prior);
-  return each_group(groups, [&](std::size_t g, ParameterUpdate& made) {
+  return each_group(groups, [&](std::size_t g, UpdateResult& made) {
     return groups.family(g).prior()->sample(H.view(g), random, made.theta.view(g));
   });
 }
 
-ParameterUpdate estimate(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
+UpdateResult estimate(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
   switch (rule.update) {
     case Update::ml:
     case Update::map:
@@ -86,12 +90,16 @@ ParameterUpdate estimate(const Groups& groups, const Statistics& statistics, con
   return point_estimates(groups, statistics, rule);
 }
 
+/// Components that no weight fits come before those that no parameters fit.
 void update_weights(ConstVectorView counts, const UpdateRule& rule, UpdateResult& result) {
   const std::vector<double>& known = rule.frozen.weights;
+  std::vector<Degeneracy> degenerate;
   switch (rule.update) {
     case Update::ml:
     case Update::map:
-      result.weights = weights_mode(counts, rule.prior, known, result.degenerate);
+      result.weights = weights_mode(counts, rule.prior, known, degenerate);
+      result.degenerate.insert(result.degenerate.begin(), std::make_move_iterator(degenerate.begin()),
+                               std::make_move_iterator(degenerate.end()));
       break;
     case Update::vb:
       result.weights = weights_mean(counts, rule.prior, known);
@@ -142,20 +150,13 @@ ParameterTable posterior_hyperparameters(const Groups& groups, const Statistics&
 }
 
 UpdateResult update(const Groups& groups, const Statistics& statistics, const UpdateRule& rule) {
-  ParameterUpdate parameters =
-      rule.frozen.components.empty()
-          ? estimate(groups, statistics, rule)
-          : with_frozen_components(
-                groups, rule,
-                estimate(groups.without(rule.frozen.components), without(statistics, groups, rule.frozen.components),
-                         without(rule, groups, rule.frozen.components)));
-  UpdateResult result;
-  result.theta = std::move(parameters.theta);
-  result.log_scale = std::move(parameters.log_scale);
-  result.hyperparameters = std::move(parameters.hyperparameters);
-  result.steps = std::move(parameters.steps);
+  const std::set<std::size_t>& frozen = rule.frozen.components;
+  UpdateResult result =
+      frozen.empty() ? estimate(groups, statistics, rule)
+                     : with_frozen_components(groups, rule,
+                                              estimate(groups.without(frozen), without(statistics, groups, frozen),
+                                                       without(rule, groups, frozen)));
   update_weights(statistics.counts(), rule, result);
-  std::move(parameters.degenerate.begin(), parameters.degenerate.end(), std::back_inserter(result.degenerate));
   return result;
 }
 

@@ -344,4 +344,15 @@ TEST_CASE("registry: the specification of groups makes them again", "[registry][
   }
 }
 
+TEST_CASE("registry: options of other families may be called as those of uniform are", "[registry]") {
+  struct Worded : OwnPoisson {
+    std::string spec() const { return "worded:lower=left,upper=right"; }
+  };
+  Registry registry;
+  registry.add({"worded", "", {"lower=WORD", "upper=WORD"}, [](const Shape&) { return make_family(Worded()); }});
+  const FamilyPtr family = registry.make("worded:lower=left,upper=right", 1);
+  CHECK(registry.means("worded:upper=right,lower=left", *family));
+  CHECK_FALSE(registry.means("worded", *Registry::builtin().make("exponential", 1)));
+}
+
 }  // namespace mixfam

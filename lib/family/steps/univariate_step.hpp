@@ -2,6 +2,7 @@
 
 #include <mixfam/family.hpp>
 
+#include "family/add_assignment_sums.hpp"
 #include "family/steps/kernel_columns.hpp"
 #include "numerics/special.hpp"
 
@@ -11,29 +12,29 @@
 
 namespace mixfam {
 
-/// The soft E-step of one column, in one go for few components.
-namespace univariate {
-
-inline void add(const AssignmentSums& sums, std::size_t rows, Statistics& statistics) {
-  statistics.total_weight() += static_cast<double>(rows);
-  statistics.log_normaliser() += sums.log_normaliser;
-  statistics.expected_log_joint() += sums.log_normaliser - sums.entropy;
-  statistics.entropy() += sums.entropy;
+/// The soft E-step of one column in one go, where the components are few (as Step::add_soft). `assign` calls the
+/// kernel with constants_k + log w_k and the sums of a row of components that it is to fill; `put` adds count, first
+/// and second sum of one component to its statistics.
+template <class Assign, class Put>
+bool add_univariate(const Block& x, const std::vector<double>& constants, ConstVectorView log_weights,
+                    Statistics& statistics, Workspace& workspace, Assign assign, Put put) {
+  const std::size_t K = constants.size();
+  if (x.column_count != 1 || K > most_univariate_components) return false;
+  Workspace::Frame frame(workspace);
+  double* weighted = frame.take(K);
+  for (std::size_t k = 0; k < K; ++k) weighted[k] = constants[k] + log_weights[k];
+  double* counts = frame.zeros(K);
+  double* first = frame.zeros(K);
+  double* second = frame.zeros(K);
+  const AssignmentSums sums = assign(weighted, counts, first, second);
+  if (!(sums.least > 0.5 * special::log_zero)) return false;
+  add_assignment_sums(sums, x.rows, statistics);
+  for (std::size_t k = 0; k < K; ++k) {
+    statistics.counts()[k] += counts[k];
+    put(statistics.sums().row(k), counts[k], first[k], second[k]);
+  }
+  return true;
 }
-
-inline bool is_for(const Block& x, std::size_t components) {
-  return x.column_count == 1 && components <= most_univariate_components;
-}
-
-/// constants_k + log w_k, in the memory of a frame.
-inline const double* with_weights(const std::vector<double>& constants, ConstVectorView log_weights,
-                                  Workspace::Frame& frame) {
-  double* result = frame.take(constants.size());
-  for (std::size_t k = 0; k < constants.size(); ++k) result[k] = constants[k] + log_weights[k];
-  return result;
-}
-
-}  // namespace univariate
 
 /// Log density constant_k + slope_k x, t = (1, x).
 class UnivariateLinearStep {
@@ -41,25 +42,17 @@ class UnivariateLinearStep {
   UnivariateLinearStep(std::vector<double> constants, std::vector<double> slopes)
       : constants_(std::move(constants)), slopes_(std::move(slopes)) {}
 
-  /// As Step::add_soft.
   bool add(const Block& x, ConstVectorView log_weights, Statistics& statistics, Workspace& workspace) const {
-    const std::size_t K = constants_.size();
-    if (!univariate::is_for(x, K)) return false;
-    Workspace::Frame frame(workspace);
-    double* counts = frame.zeros(K);
-    double* first = frame.zeros(K);
-    const AssignmentSums sums = kernels().assign_linear(
-        x.column(0), x.rows, K, {univariate::with_weights(constants_, log_weights, frame), slopes_.data()},
-        {counts, first});
-    if (!(sums.least > 0.5 * special::log_zero)) return false;
-    univariate::add(sums, x.rows, statistics);
-    for (std::size_t k = 0; k < K; ++k) {
-      statistics.counts()[k] += counts[k];
-      const auto s = statistics.sums().row(k);
-      s[0] += counts[k];
-      s[1] += first[k];
-    }
-    return true;
+    return add_univariate(
+        x, constants_, log_weights, statistics, workspace,
+        [&](const double* constants, double* counts, double* first, double*) {
+          return kernels().assign_linear(x.column(0), x.rows, slopes_.size(), {constants, slopes_.data()},
+                                         {counts, first});
+        },
+        [](VectorView s, double count, double first, double) {
+          s[0] += count;
+          s[1] += first;
+        });
   }
 
  private:
@@ -73,29 +66,19 @@ class UnivariateQuadraticStep {
   UnivariateQuadraticStep(std::vector<double> constants, std::vector<double> curvatures, std::vector<double> origins)
       : constants_(std::move(constants)), curvatures_(std::move(curvatures)), origins_(std::move(origins)) {}
 
-  /// As Step::add_soft.
   bool add(const Block& x, ConstVectorView log_weights, Statistics& statistics, Workspace& workspace) const {
-    const std::size_t K = constants_.size();
-    if (!univariate::is_for(x, K)) return false;
-    Workspace::Frame frame(workspace);
-    double* counts = frame.zeros(K);
-    double* first = frame.zeros(K);
-    double* second = frame.zeros(K);
-    const AssignmentSums sums = kernels().assign_quadratic(
-        x.column(0), x.rows, K,
-        {univariate::with_weights(constants_, log_weights, frame), curvatures_.data(), origins_.data()},
-        {counts, first, second});
-    if (!(sums.least > 0.5 * special::log_zero)) return false;
-    univariate::add(sums, x.rows, statistics);
-    for (std::size_t k = 0; k < K; ++k) {
-      statistics.counts()[k] += counts[k];
-      const auto s = statistics.sums().row(k);
-      s[0] += counts[k];
-      s[1] += counts[k];
-      s[2] += first[k];
-      s[3] += second[k];
-    }
-    return true;
+    return add_univariate(
+        x, constants_, log_weights, statistics, workspace,
+        [&](const double* constants, double* counts, double* first, double* second) {
+          return kernels().assign_quadratic(x.column(0), x.rows, origins_.size(),
+                                            {constants, curvatures_.data(), origins_.data()}, {counts, first, second});
+        },
+        [](VectorView s, double count, double first, double second) {
+          s[0] += count;
+          s[1] += count;
+          s[2] += first;
+          s[3] += second;
+        });
   }
 
  private:

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace mixfam {
 
@@ -91,37 +92,45 @@ std::vector<double> log_likelihoods(const Family& family, const Statistics& stat
   return log_base;
 }
 
+/// The group with a place left where a cluster has the greatest log likelihood, and by how much that leads the second.
+struct Claim {
+  std::size_t group;
+  double lead;
+};
+
+Claim claim_on(std::size_t cluster, const std::vector<std::vector<double>>& gain,
+               const std::vector<std::size_t>& places) {
+  std::size_t best = places.size();
+  double second = -infinity;
+  for (std::size_t g = 0; g < places.size(); ++g) {
+    if (places[g] == 0) continue;
+    const bool leads = best == places.size() || gain[g][cluster] > gain[best][cluster];
+    if (best < places.size()) second = std::max(second, std::min(gain[g][cluster], gain[best][cluster]));
+    if (leads) best = g;
+  }
+  return {best, gain[best][cluster] > second ? gain[best][cluster] - second : 0};
+}
+
 /// For each cluster the group that takes it; `gain[g][c]`: the log likelihood of the cluster there.
 std::vector<std::size_t> share_out(const std::vector<std::vector<double>>& gain, std::vector<std::size_t> places,
                                    std::size_t clusters) {
-  std::vector<std::size_t> taker(clusters);
-  std::vector<bool> is_taken(clusters);
+  std::vector<std::optional<std::size_t>> taker(clusters);
   for (std::size_t round = 0; round < clusters; ++round) {
     std::size_t chosen = clusters;
-    double greatest_lead = -infinity;
+    Claim strongest{0, -infinity};
     for (std::size_t c = 0; c < clusters; ++c) {
-      if (is_taken[c]) continue;
-      std::size_t best = places.size();
-      double second = -infinity;
-      for (std::size_t g = 0; g < places.size(); ++g) {
-        if (places[g] == 0) continue;
-        if (best == places.size() || gain[g][c] > gain[best][c]) {
-          if (best < places.size()) second = std::max(second, gain[best][c]);
-          best = g;
-        } else {
-          second = std::max(second, gain[g][c]);
-        }
-      }
-      const double lead = gain[best][c] > second ? gain[best][c] - second : 0;
-      if (chosen < clusters && !(lead > greatest_lead)) continue;
+      if (taker[c]) continue;
+      const Claim claim = claim_on(c, gain, places);
+      if (chosen < clusters && !(claim.lead > strongest.lead)) continue;
       chosen = c;
-      greatest_lead = lead;
-      taker[c] = best;
+      strongest = claim;
     }
-    is_taken[chosen] = true;
-    --places[taker[chosen]];
+    taker[chosen] = strongest.group;
+    --places[strongest.group];
   }
-  return taker;
+  std::vector<std::size_t> groups;
+  for (const auto& group : taker) groups.push_back(*group);
+  return groups;
 }
 
 }  // namespace
@@ -166,7 +175,7 @@ Statistics cluster_statistics(const Groups& groups, const std::vector<std::size_
   }
   for (std::size_t g = 0; g < groups.size(); ++g)
     if (!has_parameters(groups.family(g)))
-      for (std::size_t k = groups.first(g); k < groups.first(g) + groups.components(g); ++k)
+      for (std::size_t k = groups.first(g); k < groups.end(g); ++k)
         result.counts()[k] = result.total_weight() / static_cast<double>(clusters);
   return result;
 }

@@ -22,14 +22,13 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 void add_pseudo_rows(const Groups& groups, const Statistics& total, double rows, double share_of_total,
                      Statistics& statistics) {
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    const std::size_t end = groups.first(g) + groups.components(g);
     std::vector<double> pooled(statistics.statistic_size(g));
     double count = 0;
-    for (std::size_t k = groups.first(g); k < end; ++k) {
+    for (std::size_t k = groups.first(g); k < groups.end(g); ++k) {
       count += statistics.counts()[k];
       for (std::size_t p = 0; p < pooled.size(); ++p) pooled[p] += statistics.sum(k)[p];
     }
-    for (std::size_t k = groups.first(g); k < end; ++k) {
+    for (std::size_t k = groups.first(g); k < groups.end(g); ++k) {
       std::vector<double> all(total.sum(g).begin(), total.sum(g).end());
       groups.family(g).recentre(total.origin(g), std::as_const(statistics).origin(k), all);
       const double share = count > 0 ? share_of_total : 1;  // a family without rows has all the data to go by
