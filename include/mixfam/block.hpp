@@ -21,8 +21,12 @@ struct Block {
   std::size_t rows = 0;
   NativeRows native = {};  ///< instead of columns, for a family that reads this type: see Family::reads_native
   const Block* of_factors = nullptr;  ///< instead of columns, one for each factor of a product: see Step::prepare
+  /// Null where no cell is missing. Else for each column null, or a byte for each row, 1 where its cell is missing; the
+  /// column holds NaN there.
+  const unsigned char* const* missing = nullptr;
 
   const double* column(std::size_t j) const { return columns[j]; }
+  bool is_missing(std::size_t n, std::size_t j) const { return missing && missing[j] && missing[j][n]; }
 };
 
 }  // namespace mixfam

@@ -45,7 +45,13 @@ struct Chunk {
   std::ptrdiff_t column_stride = 1;  ///< in elements
   /// One for each row of the chunk, or none: all 1. Either all chunks of a source have weights or none has.
   const double* weights = nullptr;
+  /// One for each row of the chunk, or none: the component that the row is known to come from, or `unlabelled`. Either
+  /// all chunks of a source have labels or none has.
+  const std::int32_t* labels = nullptr;
 };
+
+/// The label of a row whose component is not known.
+inline constexpr std::int32_t unlabelled = -1;
 
 /// What starts, fits and scores ask `Source::next` for is a multiple of this: sums over the rows are made of such
 /// parts.
@@ -63,6 +69,8 @@ class MIXFAM_API Source {
   /// One list for each column, or empty: the label of code v is entry v of its column's list. A column without labels
   /// has an empty list, a code without a label an empty text.
   virtual const std::vector<std::vector<std::string>>& category_labels() const;
+  /// Whether NaN stands for a value that is missing. Where it does not, NaN is refused.
+  virtual bool has_gaps() const { return false; }
   /// What error messages call the data, such as "ages.h5:/X".
   virtual std::string name() const = 0;
   /// The number by which error messages call a row.
