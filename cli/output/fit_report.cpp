@@ -19,6 +19,7 @@ namespace mixfam::cli {
 namespace {
 
 constexpr std::size_t shown_names = 60;  // characters
+constexpr std::size_t shown_label = 20;
 
 std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -73,6 +74,22 @@ std::string method(const FitOptions& options) {
   return text;
 }
 
+/// What rides along with the rows, where there is anything.
+std::string annotations(const FitOutcome& outcome) {
+  const DataSummary& summary = outcome.summary;
+  std::string text;
+  if (outcome.request.row_weights)
+    text += fmt::format("        {} of weight > 0, total weight {}\n", plural(summary.rows_used, "row"),
+                        format_value(summary.total_weight));
+  if (outcome.request.missing.allowed)
+    text += fmt::format("        {} missing\n", plural(summary.missing_cells(), "cell"));
+  if (!outcome.request.labels) return text;
+  text += fmt::format("        {} labelled", plural(summary.labelled_rows, "row"));
+  for (std::size_t k = 0; k < outcome.label_names.size(); ++k)
+    text += fmt::format("{}{} = {}", k == 0 ? ": " : ", ", k, printable(outcome.label_names[k], shown_label));
+  return text + "\n";
+}
+
 std::string head(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   std::string text = fmt::format("data    {}:{}\n", printable(outcome.file, 80), printable(outcome.path));
@@ -80,6 +97,7 @@ std::string head(const FitOutcome& outcome) {
       fmt::format("        {} x {} ({})\n", plural(outcome.rows, "row"), plural(outcome.columns.names.size(), "column"),
                   printable(joined(outcome.columns.names, ", "), shown_names));
   if (outcome.distinct_rows) text += fmt::format("        {}\n", plural(*outcome.distinct_rows, "distinct row"));
+  text += annotations(outcome);
   text += fmt::format("model   {} of {}\n", plural(outcome.best().mixture.components(), "component"),
                       printable(outcome.best().mixture.groups().spec(), 80));
   text += fmt::format("method  {}\n", method(outcome.options));
