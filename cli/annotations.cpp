@@ -56,6 +56,14 @@ std::vector<std::int32_t> components_of(const std::vector<std::string>& labels, 
   return components;
 }
 
+/// The code -1 has no text, as in categories of AnnData.
+std::int32_t component_of_code(const Column& column, std::size_t row, const std::vector<std::int32_t>& of_code) {
+  const double code = column.values[row];
+  if (code == -1) return unlabelled;
+  if (code >= 0 && code < static_cast<double>(of_code.size())) return of_code[static_cast<std::size_t>(code)];
+  refuse(fmt::format("{}: row {} holds the code {}, which has no label", column.name, row, code));
+}
+
 void check_label(const Column& column, std::size_t row, std::size_t components) {
   const double label = column.values[row];
   if (label == std::floor(label) && label >= unlabelled && label < static_cast<double>(components)) return;
@@ -99,7 +107,8 @@ ReadLabels read_labels(const RowValuesPlace& place, const Hdf5Source& data, std:
     if (labels.names.size() > components)
       refuse(fmt::format("{}: holds {} labels ({}), but there are {} components", column.name, labels.names.size(),
                          printable(joined(labels.names, ", "), 80), components));
-    for (const double code : column.values) labels.values.push_back(of_code[static_cast<std::size_t>(code)]);
+    for (std::size_t row = 0; row < column.values.size(); ++row)
+      labels.values.push_back(component_of_code(column, row, of_code));
     return labels;
   }
   labels.values.reserve(column.values.size());

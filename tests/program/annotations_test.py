@@ -7,6 +7,7 @@ The expected numbers come from formulas written here, or from fits of rows that 
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -14,14 +15,7 @@ import unittest
 import h5py
 import numpy as np
 
-MIXFAM = os.environ.get("MIXFAM", "mixfam")
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-FAITHFUL = str(ROOT / "data" / "faithful.h5")
-
-DONE, USAGE, DATA = 0, 2, 3
-
-# Sums of a few hundred terms in another order than the library's.
-ROUND_OFF = 1e-11
+from cli_test import DATA, DONE, FAITHFUL, MIXFAM, ROUND_OFF, USAGE, main
 
 # Fits with labels, and fits with cells missing, are made when the models take them.
 LABELS_COUNT = os.environ.get("MIXFAM_LABELS") == "1"
@@ -120,13 +114,18 @@ class RowsTest(Case):
                 self.assertEqual(one["data"]["rows"], len(self.X[part]))
 
     def test_whatever_the_memory_and_the_threads(self):
-        big = np.tile(self.X, (40, 1))
-        data = self.write("x.h5", X=big, w=np.tile(self.weights, 40))
+        big = np.tile(self.X, (100, 1))
+        data = self.write("x.h5", X=big, w=np.tile(self.weights, 100))
         options = ["--rows=7::2", "--split", 0.7, "--seed", 5, "--row-weights", ":/w", "--max-iterations", 5]
         one = self.fit(data, *options, "--threads", 1)
         self.assert_same_fit(one, self.fit(data, *options, "--threads", 3))
-        self.assert_same_fit(one, self.fit(data, *options, "--memory", "96MiB"))
-        self.assert_same_fit(one, self.fit(data, *options, "--memory", "112MiB", "--threads", 2))
+        least = re.search(r"at least --memory (\w+)", self.run_fit(data, *options, "--memory", "1MiB").stderr)[1]
+        for threads in 1, 2:
+            command = [MIXFAM, "fit", data, "--family", "gaussian", "--components", 2, "--json", *options, "--memory",
+                       least, "--threads", threads]
+            streamed = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, check=True)
+            self.assertIn("the others are read in every pass", streamed.stderr)
+            self.assert_same_fit(one, json.loads(streamed.stdout))
 
     def test_the_parts_of_a_split(self):
         data = self.write("x.h5", X=self.X)
@@ -288,6 +287,20 @@ class LabelsTest(Case):
         self.assertEqual(named["labels"], ["late", "early"])
         self.assert_same_fit(plain, named)
 
+    def test_codes_without_a_name(self):
+        def data(value):
+            path = self.folder / "enum.h5"
+            with h5py.File(path, "w") as file:
+                file["X"] = self.faithful
+                kind = h5py.enum_dtype({"late": 3, "early": 40}, basetype="i2")
+                values = np.where(self.short, 40, 3).astype("i2")
+                values[9] = value
+                file.create_dataset("y", data=values, dtype=kind)
+            return f"{path}:/X"
+
+        self.refused(DATA, data(41), "--labels", ":/y", words=["row 9 holds the code 41"])
+        self.assertEqual(self.fit(data(-1), "--labels", ":/y")["labelled_rows"], 271)
+
     def test_selected_with_their_rows(self):
         result = self.fit(self.labelled(np.where(np.arange(272) < 100, self.short, -1)), "--labels", ":/y",
                           "--rows", "90:")
@@ -378,4 +391,4 @@ class MissingTest(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
