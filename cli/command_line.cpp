@@ -158,7 +158,7 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
   add(*fit, "--columns", "A,B,..",
       "columns to read, by name, by number from 0, or as 0:4; also\n\"all but A,B\" and \"0:9 but 3\" [all]",
       [&](Name name, Text text) { read_columns(name, text, request); });
-  add(*fit, "--rows", "A:B:STEP", "rows to fit, as a Python slice; --rows=-9: for the last ones [all]",
+  add(*fit, "--rows", "A:B:STEP", "rows to fit, as a Python slice; -9: are the last nine [all]",
       [&](Name name, Text text) { request.rows = slice(name, text); });
   add(*fit, "--split", "F",
       "fit a random part of the rows: each is in it with probability F,\nby --seed and its number alone",

@@ -19,7 +19,6 @@ namespace mixfam::cli {
 namespace {
 
 constexpr std::size_t shown_names = 60;  // characters
-constexpr std::size_t shown_label = 20;
 
 std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -83,11 +82,8 @@ std::string annotations(const FitOutcome& outcome) {
                         format_value(summary.total_weight));
   if (outcome.request.missing.allowed)
     text += fmt::format("        {} missing\n", plural(summary.missing_cells(), "cell"));
-  if (!outcome.request.labels) return text;
-  text += fmt::format("        {} labelled", plural(summary.labelled_rows, "row"));
-  for (std::size_t k = 0; k < outcome.label_names.size(); ++k)
-    text += fmt::format("{}{} = {}", k == 0 ? ": " : ", ", k, printable(outcome.label_names[k], shown_label));
-  return text + "\n";
+  if (outcome.request.labels) text += fmt::format("        {} labelled\n", plural(summary.labelled_rows, "row"));
+  return text;
 }
 
 std::string head(const FitOutcome& outcome) {
@@ -199,7 +195,7 @@ std::string fit_report(const FitOutcome& outcome) {
   if (outcome.runs.restarts.size() > 1)
     text += "\nStarts\n" + restarts_table(outcome.runs, !outcome.increases_log_likelihood());
   text += request.update == Update::sampled ? "\nComponents, as drawn last\n" : "\nComponents\n";
-  text += components_table(best.mixture, outcome.columns);
+  text += components_table(best.mixture, outcome.columns, outcome.label_names);
   text += "\nSoundness\n" + soundness_table(best);
   if (best.posterior)
     text += "\nPosterior\n" + posterior_table(*best.posterior, best.mixture.groups(), outcome.columns);

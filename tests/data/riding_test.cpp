@@ -5,6 +5,7 @@
 #include "support.hpp"
 
 #include <array>
+#include <memory>
 #include <optional>
 
 namespace mixfam {
@@ -100,6 +101,14 @@ TEST_CASE("an annotated source has the weights and labels that it is given") {
   CHECK(streamed(only_labels).weights == before.weights);
   AnnotatedSource only_weights(inner, weights);
   CHECK(streamed(only_weights).labels == before.labels);
+}
+
+TEST_CASE("annotations from temporary containers are kept") {
+  RidingSource<double> inner(100, 7);
+  AnnotatedSource source(inner, std::vector<double>(100, 2.5), std::vector<std::int32_t>(100, 3));
+  const Streamed rows = check_streams_alike(source);
+  CHECK(rows.weights == std::vector<double>(100, 2.5));
+  CHECK(rows.labels == std::vector<std::int32_t>(100, 3));
 }
 
 TEST_CASE("annotations that do not fit the rows are refused with the row's number") {
@@ -327,6 +336,93 @@ TEST_CASE("without a value NaN alone is a gap and nothing is copied") {
   RidingSource<std::uint8_t> integers(100, 7);
   GapValueSource same(integers);
   CHECK((check_streams_alike(same) == streamed(integers)));
+}
+
+/// Sources over sources, and what all of them together are to hand out.
+struct Stack {
+  std::vector<std::unique_ptr<Source>> layers;
+  Streamed expected;
+
+  Source& top() const { return *layers.back(); }
+  void keep(const std::vector<std::size_t>& taken) {
+    Streamed rest;
+    for (const std::size_t n : taken) {
+      for (std::size_t j = 0; j < 3; ++j) rest.values.push_back(expected.values[3 * n + j]);
+      rest.weights.push_back(expected.weights[n]);
+      rest.labels.push_back(expected.labels[n]);
+      rest.numbers.push_back(expected.numbers[n]);
+    }
+    expected = rest;
+  }
+};
+
+void add_layer(Stack& stack, Random& random) {
+  Source& inner = stack.top();
+  const std::size_t rows = inner.rows();
+  switch (random.below(5)) {
+    case 0: {
+      const Slice slice{
+          static_cast<std::int64_t>(random.below(rows)), {}, 1 + static_cast<std::int64_t>(random.below(3))};
+      stack.layers.push_back(std::make_unique<SelectedSource>(inner, slice));
+      stack.keep(sliced(static_cast<std::int64_t>(rows), slice));
+      return;
+    }
+    case 1: {
+      // The parts are told apart by the rows of the other one.
+      const RowSplit split{0.5, random(), SplitPart::train};
+      RowSplit rest = split;
+      rest.part = SplitPart::rest;
+      if (rows < 30) return;  // a part may be empty
+      SelectedSource others(inner, rest);
+      const std::vector<std::size_t> left = streamed(others).numbers;
+      std::vector<std::size_t> taken;
+      for (std::size_t n = 0; n < rows; ++n)
+        if (!std::binary_search(left.begin(), left.end(), stack.expected.numbers[n])) taken.push_back(n);
+      stack.layers.push_back(std::make_unique<SelectedSource>(inner, split));
+      stack.keep(taken);
+      return;
+    }
+    case 2: {
+      for (double& weight : stack.expected.weights) weight = 0.5 + random.uniform();
+      for (std::int32_t& label : stack.expected.labels) label = static_cast<std::int32_t>(random.below(4)) - 1;
+      stack.layers.push_back(std::make_unique<AnnotatedSource>(inner, std::vector<double>(stack.expected.weights),
+                                                               std::vector<std::int32_t>(stack.expected.labels)));
+      return;
+    }
+    case 3: {
+      const auto value = static_cast<double>(random.below(100));
+      for (std::size_t i = 0; i < stack.expected.values.size(); ++i)
+        if (i % 3 != 2 && stack.expected.value(i) == value) stack.expected.values[i] = ~std::uint64_t{0};
+      stack.layers.push_back(std::make_unique<GapValueSource>(inner, value));
+      return;
+    }
+    default: {
+      CacheOptions options;
+      options.cache_bytes = random.below(40 * rows);
+      options.chunk_bytes = 1 + random.below(2000);
+      stack.layers.push_back(std::make_unique<CachedSource>(inner, options));
+    }
+  }
+}
+
+TEST_CASE("sources over sources stream the same whatever their order") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    INFO("seed " << seed);
+    Random random{seed, 10};
+    Stack stack;
+    const std::size_t rows = 1 + random.below(400);
+    const std::size_t chunk_rows = 1 + random.below(50);
+    if (random.below(2) == 0) {
+      stack.layers.push_back(std::make_unique<RidingSource<double>>(rows, chunk_rows));
+    } else {
+      stack.layers.push_back(std::make_unique<RidingSource<std::int16_t>>(rows, chunk_rows));
+    }
+    stack.expected = streamed(stack.top());
+    for (std::size_t layers = 1 + random.below(5); layers > 0; --layers) add_layer(stack, random);
+    REQUIRE((check_streams_alike(stack.top()) == stack.expected));
+    // From above, as each belongs to the one over it.
+    while (!stack.layers.empty()) stack.layers.pop_back();
+  }
 }
 
 TEST_CASE("columns of different types are rows of float64") {
