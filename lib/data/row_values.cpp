@@ -5,6 +5,7 @@
 #include "numerics/plural.hpp"
 
 #include <cmath>
+#include <numeric>
 
 namespace mixfam {
 
@@ -28,6 +29,10 @@ void check_row_weights(const Source& source, ConstVectorView weights) {
     if (!(weights[n] >= 0) || !std::isfinite(weights[n]))
       throw Error(ErrorKind::data,
                   of_row(source, "weight", n) + std::to_string(weights[n]) + " (must be finite and >= 0)");
+  if (std::isinf(std::accumulate(weights.begin(), weights.end(), 0.0)))
+    throw Error(ErrorKind::data, source.name() +
+                                     ": the sum of the row weights is beyond the greatest double; divide "
+                                     "them by a constant");
 }
 
 void check_row_labels(const Source& source, BasicVectorView<const std::int32_t> labels) {

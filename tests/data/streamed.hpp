@@ -162,4 +162,16 @@ class RidingSource final : public Source {
   std::size_t row_ = 0;
 };
 
+/// The numbers that Python's range(N)[begin:end:step] has, found one by one.
+inline std::vector<std::size_t> sliced(std::int64_t size, const Slice& slice) {
+  std::vector<std::size_t> taken;
+  const auto from_behind = [&](std::int64_t bound) {
+    return std::max<std::int64_t>(bound < 0 ? bound + size : bound, 0);
+  };
+  for (std::int64_t n = from_behind(slice.begin.value_or(0)); n < from_behind(slice.end.value_or(size));
+       n += slice.step)
+    if (n < size) taken.push_back(static_cast<std::size_t>(n));
+  return taken;
+}
+
 }  // namespace mixfam
