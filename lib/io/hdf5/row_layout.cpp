@@ -1,6 +1,5 @@
 #include "io/hdf5/row_layout.hpp"
 
-#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/data_set.hpp"
 #include "io/hdf5/types.hpp"
 #include "numerics/plural.hpp"
@@ -18,8 +17,8 @@ namespace {
 
 }  // namespace
 
-RowLayout::RowLayout(hid_t dataset, const std::vector<std::string>& wanted, const Texts& texts,
-                     std::shared_ptr<LabelCodes> codes, std::string where)
+RowLayout::RowLayout(hid_t dataset, const ColumnChoice& wanted, const Texts& texts, std::shared_ptr<LabelCodes> codes,
+                     std::string where)
     : is_group_of_codes(texts.is_group_of_codes), strings(std::move(codes)) {
   const Dimensions shape = extent(dataset).value();
   const Handle type = require(H5Dget_type(dataset), where, "read its type");
@@ -57,8 +56,7 @@ void RowLayout::use_names(const std::vector<std::string>& given, std::size_t fil
   names.clear();
 }
 
-void RowLayout::open_plain(const std::vector<std::string>& wanted, const Texts& texts, const Dimensions& shape,
-                           hid_t type) {
+void RowLayout::open_plain(const ColumnChoice& wanted, const Texts& texts, const Dimensions& shape, hid_t type) {
   const std::size_t file_columns = shape.size() == 2 ? shape[1] : 1;
   use_names(texts.names, file_columns);
   const std::vector<std::size_t> chosen = choose_columns(wanted, names, file_columns, reader.where);
@@ -101,7 +99,7 @@ void RowLayout::open_labels(hid_t type, const std::vector<std::size_t>& chosen) 
   element = ElementType::int32;
 }
 
-void RowLayout::open_table(const std::vector<std::string>& wanted, hid_t type) {
+void RowLayout::open_table(const ColumnChoice& wanted, hid_t type) {
   const std::vector<Member> all = members(type);
   std::vector<std::string> member_names;
   std::vector<std::string> readable;

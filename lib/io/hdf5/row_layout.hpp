@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/hdf5/cells.hpp"
+#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/string_columns.hpp"
 #include "io/hdf5/text.hpp"
 #include "io/hdf5/texts.hpp"
@@ -19,8 +20,8 @@ namespace mixfam::hdf5 {
 struct RowLayout {
   /// Of the wanted columns of a data set. Throws Error(data) for columns that are not there or hold no numbers or
   /// strings.
-  RowLayout(hid_t dataset, const std::vector<std::string>& wanted, const Texts& texts,
-            std::shared_ptr<LabelCodes> codes, std::string where);
+  RowLayout(hid_t dataset, const ColumnChoice& wanted, const Texts& texts, std::shared_ptr<LabelCodes> codes,
+            std::string where);
 
   /// The labels of the columns of strings, as `StringColumns::collect` finds them.
   void set_labels(const std::vector<std::vector<std::string>>& found);
@@ -50,8 +51,8 @@ struct RowLayout {
 
  private:
   void use_names(const std::vector<std::string>& given, std::size_t file_columns);
-  void open_plain(const std::vector<std::string>& wanted, const Texts& texts, const Dimensions& shape, hid_t type);
-  void open_table(const std::vector<std::string>& wanted, hid_t type);
+  void open_plain(const ColumnChoice& wanted, const Texts& texts, const Dimensions& shape, hid_t type);
+  void open_table(const ColumnChoice& wanted, hid_t type);
   void open_labels(hid_t type, const std::vector<std::size_t>& chosen);
   void open_categorical_group(const Texts& texts);
 };

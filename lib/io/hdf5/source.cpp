@@ -77,7 +77,7 @@ Hdf5Source::Impl::Impl(const hdf5::Location& location, const Hdf5Options& option
   }
   open(handle);
   rows = hdf5::extent(dataset.id()).value()[0];
-  layout.emplace(dataset.id(), options.columns, texts, std::move(codes), where());
+  layout.emplace(dataset.id(), hdf5::ColumnChoice{options.columns, options.except}, texts, std::move(codes), where());
   warnings = std::move(layout->warnings);
   if (!known) check_storage();
   if (auto warning = hdf5::unwritten_rows(dataset.id(), creation.id(), where()))
