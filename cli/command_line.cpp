@@ -135,6 +135,9 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
       [&](Name name, Text text) { request.components = whole_number<std::size_t>(name, text, 1); });
   add(*fit, "--columns", "A,B,..", "columns to read, by name or by number from 0 [all]",
       [&](Name name, Text text) { request.columns = split_at_commas(name, text); });
+  fit->add_flag("--transpose", request.transpose, "read a matrix of D x N, as MATLAB, Julia and R write N rows of D");
+  fit->add_flag("--raw", request.raw,
+                "read numbers as they are stored, whatever the data set's attributes\nsay of fill values and scales");
 
   fit->add_flag(
       "--merge-rows", request.merge_rows,

@@ -18,6 +18,8 @@ struct FitRequest {
   std::string family;
   std::optional<std::size_t> components;
   std::vector<std::string> columns;
+  bool raw = false;
+  bool transpose = false;
   std::string start = to_string(Start::kmeans_plus_plus);  ///< the name of a Start or of a file
   Update update = Update::ml;
   Assignment assignment = Assignment::soft;

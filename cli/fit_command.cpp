@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include "as_typed.hpp"
 #include "delivery.hpp"
 #include "fit_files.hpp"
 #include "fit_options.hpp"
@@ -149,13 +150,15 @@ ExitStatus fit_command(const FitRequest& request) {
   catch_interrupts();
   Hdf5Options hdf5_options;
   hdf5_options.columns = request.columns;
+  hdf5_options.raw = request.raw;
+  hdf5_options.transpose = request.transpose;
   hdf5_options.rehearse = true;
   Progress progress(request.quiet);
   progress.say("reading " + printable(request.data, 200));
   Hdf5Source file(request.data, hdf5_options);
   check_files_of_data(request, file);
   progress.clear();
-  for (const std::string& warning : file.warnings()) complain("warning: " + warning);
+  for (const std::string& warning : file.warnings()) complain("warning: " + as_typed(warning));
   const std::size_t wanted = request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency());
   const std::size_t threads = std::min(wanted, file.rows() / pass_granularity + 1);
   const FitSize size{components, threads, bytes_of_start(request, components, file)};

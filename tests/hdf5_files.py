@@ -97,6 +97,43 @@ def write_good():
         categorical("obs/beyond", [1, 0, 2, 1], ["a", "b"])
         categorical("obs/nothing", [0, 0], np.array([], "f8"))
 
+    # As netCDF4 1.6 writes variables (attributes are arrays of one value), and xarray, which packs by the same.
+    with h5py.File("netcdf.h5", "w") as file:
+        def variable(name, values, **attributes):
+            file[name] = values
+            for key, value in attributes.items():
+                file[name].attrs[key] = np.atleast_1d(value)
+        packed = np.array([[1, 2], [-32767, 3], [5000, 4], [7, -32767]], "i2")
+        variable("packed", packed, _FillValue=np.int16(-32767), scale_factor=0.1, add_offset=20.0,
+                 valid_range=np.array([-1000, 1000], "i2"))
+        variable("scaled", packed[:1], scale_factor=0.5)
+        variable("unpacked_range", np.array([1, 2, 300], "i2"), scale_factor=0.1, valid_min=0.15, valid_max=25.0)
+        variable("float", np.array([1, 2, 1e20, np.nan], "f4"), missing_value=1e20)
+        variable("nan", np.array([1, np.nan, 3]), _FillValue=np.nan)
+        variable("several", np.array([1, 2, 3, 4], "u1"), missing_value=np.array([2, 4], "u1"))
+        limits = np.array([2**63 - 1, -(2**63), 2**63 - 2, 5], "i8")
+        variable("limits", limits, _FillValue=limits[:1], missing_value=limits[1])
+        variable("texts", np.array([1, 2]), missing_value=np.array([b"NA"]))
+        variable("no_scale", np.array([1, 2]), scale_factor=np.nan)
+        variable("zero_scale", np.array([1, 2]), scale_factor=0.0)
+        variable("two_scales", np.array([1, 2]), scale_factor=[1.0, 2.0])
+        variable("three_limits", np.array([1, 2]), valid_range=[1, 2, 3])
+        file.create_dataset("own_fill", data=[-1, 1], fillvalue=-1)
+    # As rhdf5 marks integers and hdf5r writes logical values.
+    with h5py.File("r.h5", "w") as file:
+        file["integer"] = np.array([1, -(2**31), 3], "i4")
+        file["integer"].attrs["rhdf5-NA.OK"] = np.array([1], "i4")
+        logical = h5py.enum_dtype({"FALSE": 0, "TRUE": 1, "NA": 2}, basetype="u1")
+        file.create_dataset("logical", data=np.array([1, 2, 0], "u1"), dtype=logical)
+    # As save -v7.3 of MATLAB writes the matrix grid(1000) with its three columns.
+    with h5py.File("matlab.h5", "w", userblock_size=512) as file:
+        file.create_dataset("X", data=grid().T, chunks=(2, 64), compression="gzip")
+        file["X"].attrs["MATLAB_class"] = np.bytes_("double")
+        file["plain"] = grid().T
+        file["plain"].attrs["columns"] = ["a", "b", "c"]
+        file["text"] = np.array([["x", "z", "y"], ["yes", "no", "no"]], dtype=h5py.string_dtype())
+        file["line"] = np.arange(3.0)
+
     # A writer may leave out a filter that is optional, as gzip is.
     with h5py.File("incompressible.h5", "w") as file:
         data = file.create_dataset("X", shape=(3,), dtype="u1", chunks=(3,), compression="gzip")

@@ -6,9 +6,11 @@
 #include <mixfam/mixfam.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -311,6 +313,128 @@ TEST_CASE("categorical groups are one column of codes") {
   check_says(error_of("anndata.h5:/obs/beyond"), {"row 2", "the code 2, but there are 2 categories"});
   check_says(error_of("anndata.h5:/obs/nothing"), {"0 categories"});
   check_says(error_of("anndata.h5:/obs"), {"is a group", "cell_type"});
+}
+
+namespace {
+
+std::vector<double> read_with(const std::string& location, const Hdf5Options& options) {
+  Hdf5Source source(test_file(location), options);
+  CHECK(source.has_gaps() == options.gaps);
+  return read_all(source);
+}
+
+std::string error_with(const std::string& location, const Hdf5Options& options) {
+  return error_of([&] { read_with(location, options); });
+}
+
+Hdf5Options with_gaps() {
+  Hdf5Options options;
+  options.gaps = true;
+  return options;
+}
+
+Hdf5Options raw() {
+  Hdf5Options options;
+  options.raw = true;
+  return options;
+}
+
+Hdf5Options transposed(std::vector<std::string> columns = {}, std::size_t read_bytes = 1 << 22) {
+  Hdf5Options options;
+  options.columns = std::move(columns);
+  options.read_bytes = read_bytes;
+  options.transpose = true;
+  return options;
+}
+
+/// NaN, which stands for a gap, equals itself.
+void check_equal(const std::vector<double>& values, const std::vector<double>& expected) {
+  REQUIRE(values.size() == expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    INFO("value " << i << ": " << values[i] << ", expected " << expected[i]);
+    CHECK((values[i] == expected[i] || (std::isnan(values[i]) && std::isnan(expected[i]))));
+  }
+}
+
+const double gap = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+TEST_CASE("attributes of netCDF say what numbers mean") {
+  const auto unpacked = [](double stored) { return stored * 0.1 + 20; };
+  check_equal(read_with("netcdf.h5:/packed", with_gaps()),
+              {unpacked(1), unpacked(2), gap, unpacked(3), gap, unpacked(4), unpacked(7), gap});
+  check_equal(read_with("netcdf.h5:/packed", raw()), {1, 2, -32767, 3, 5000, 4, 7, -32767});
+  check_says(error_of("netcdf.h5:/packed"),
+             {"netcdf.h5:/packed: row 1, column 0 (from 0) is -32767", "its attribute _FillValue", "`gaps`", "`raw`"});
+  check_says(error_of("netcdf.h5:/packed", {"1"}), {"row 3, column 0", "-32767"});
+  Hdf5Options swapped = with_gaps();
+  swapped.columns = {"1", "0"};
+  swapped.read_bytes = 1;
+  check_equal(read_with("netcdf.h5:/packed", swapped),
+              {unpacked(2), unpacked(1), unpacked(3), gap, unpacked(4), gap, gap, unpacked(7)});
+  check_equal(read_with("netcdf.h5:/scaled", {}), {0.5, 1});
+  Hdf5Source scaled(test_file("netcdf.h5:/scaled"));
+  CHECK(scaled.next(1).type == ElementType::float64);
+  CHECK(Hdf5Source(test_file("netcdf.h5:/packed"), raw()).next(1).type == ElementType::int16);
+}
+
+TEST_CASE("what is missing is compared in the type of the data") {
+  check_equal(read_with("netcdf.h5:/float", with_gaps()), {1, 2, gap, gap});
+  check_equal(read_with("netcdf.h5:/nan", with_gaps()), {1, gap, 3});
+  check_equal(read_with("netcdf.h5:/nan", {}), {1, gap, 3});  // which a fit refuses
+  check_equal(read_with("netcdf.h5:/several", with_gaps()), {1, gap, 3, gap});
+  check_equal(read_with("netcdf.h5:/limits", with_gaps()), {gap, gap, 0x1p63, 5});
+  check_equal(read_with("netcdf.h5:/unpacked_range", with_gaps()), {gap, 2 * 0.1, gap});
+  check_says(error_of("netcdf.h5:/unpacked_range"), {"row 0", "is 1, outside of the valid range from 0.15 to 25"});
+  check_equal(read_with("netcdf.h5:/texts", {}), {1, 2});
+  check_equal(read_with("netcdf.h5:/own_fill", with_gaps()), {-1, 1});
+  Hdf5Source large(test_file("netcdf.h5:/limits"), with_gaps());
+  read_all(large);
+  check_says(large.warnings().at(0), {"2^53"});
+}
+
+TEST_CASE("attributes that make no sense are refused") {
+  for (const char* name : {"no_scale", "zero_scale", "two_scales"}) {
+    INFO(name);
+    check_says(error_of(std::string("netcdf.h5:/") + name), {name, "'scale_factor'", "one number other than 0"});
+    check_equal(read_with(std::string("netcdf.h5:/") + name, raw()), {1, 2});
+  }
+  check_says(error_of("netcdf.h5:/three_limits"), {"'valid_range' must be two numbers"});
+}
+
+TEST_CASE("R's NA and codes without a category are gaps") {
+  check_equal(read_with("r.h5:/integer", with_gaps()), {1, gap, 3});
+  check_says(error_of("r.h5:/integer"), {"row 1", "the NA of R"});
+  check_equal(read_with("r.h5:/logical", with_gaps()), {1, gap, 0});
+  CHECK(Hdf5Source(test_file("r.h5:/logical")).category_labels().empty());
+  check_equal(read_with("anndata.h5:/obs/missing", with_gaps()), {1, 0, gap, 1});
+  check_says(error_with("anndata.h5:/obs/beyond", with_gaps()), {"row 2", "the code 2, but there are 2 categories"});
+}
+
+TEST_CASE("transposed files are read by their rows") {
+  for (const char* name : {"matlab.h5:/X", "matlab.h5:/plain"}) {
+    for (const std::size_t read_bytes : {1, 500, 1 << 22}) {
+      INFO(name << ", read_bytes " << read_bytes);
+      CHECK(read_with(name, transposed({}, read_bytes)) == grid(1000, {0, 1, 2}));
+      CHECK(read_with(name, transposed({"2", "0"}, read_bytes)) == grid(1000, {2, 0}));
+      CHECK(read_with(name, transposed({"1"}, read_bytes)) == grid(1000, {1}));
+    }
+  }
+  CHECK(read_with("matlab.h5:/plain", transposed({"c"})) == grid(1000, {2}));
+  Hdf5Source text(test_file("matlab.h5:/text"), transposed());
+  CHECK(text.category_labels() == std::vector<std::vector<std::string>>{{"x", "y", "z"}, {"no", "yes"}});
+  CHECK(read_all(text) == std::vector<double>{0, 1, 2, 0, 1, 0});
+  check_says(error_with("matlab.h5:/line", transposed()), {"rank 1", "cannot be transposed"});
+  check_says(error_with("table.h5", transposed({"age"})), {"rank 1", "cannot be transposed"});
+}
+
+TEST_CASE("a shape that looks transposed is a warning") {
+  check_says(Hdf5Source(test_file("matlab.h5:/X")).warnings().at(0),
+             {"MATLAB", "3 rows of 1000 columns", "`transpose`"});
+  check_says(Hdf5Source(test_file("matlab.h5:/plain")).warnings().back(), {"3 rows of 1000 columns", "`transpose`"});
+  CHECK(Hdf5Source(test_file("matlab.h5:/X"), transposed()).warnings().empty());
+  check_says(Hdf5Source(test_file("layouts.h5:/chunked"), transposed()).warnings().at(0), {"when it is transposed"});
 }
 
 TEST_CASE("columns of labels are for categorical") {

@@ -19,19 +19,26 @@ namespace {
 }  // namespace
 
 RowLayout::RowLayout(hid_t dataset, const std::vector<std::string>& wanted, const Texts& texts,
-                     std::shared_ptr<LabelCodes> codes, std::string where)
-    : is_group_of_codes(texts.is_group_of_codes), strings(std::move(codes)) {
-  const Dimensions shape = extent(dataset).value();
+                     const Hdf5Options& options, std::shared_ptr<LabelCodes> codes, std::string where)
+    : gaps(options.gaps), is_group_of_codes(texts.form == Form::codes), strings(std::move(codes)) {
+  Dimensions shape = extent(dataset).value();
   const Handle type = require(H5Dget_type(dataset), where, "read its type");
   reader.dataset = dataset;
   reader.where = std::move(where);
   reader.rank = static_cast<int>(shape.size());
+  reader.transposed = options.transpose;
+  if (options.transpose) {
+    if (shape.size() != 2) refuse(reader.where + ": has rank 1 and cannot be transposed");
+    std::swap(shape[0], shape[1]);
+  }
+  rows = shape[0];
   if (is_group_of_codes && (reader.rank != 1 || H5Tget_class(type.id()) != H5T_INTEGER))
     refuse(reader.where + "/codes: must hold whole numbers of rank 1");
   if (H5Tget_class(type.id()) == H5T_COMPOUND) {
     open_table(wanted, type.id());
   } else {
     open_plain(wanted, texts, shape, type.id());
+    if (strings.empty() && !is_group_of_codes) use_meaning(type.id(), options.raw);
   }
   if (is_group_of_codes) open_categorical_group(texts);
 }
@@ -44,9 +51,18 @@ void RowLayout::open_categorical_group(const Texts& texts) {
   }
   names = {texts.path.substr(texts.path.find_last_of('/') + 1)};
   labels = {texts.categories};
-  element = ElementType::int32;
+  stored = ElementType::int32;
+  element = stored;
   memory_type = H5T_NATIVE_INT32;
   row_bytes = sizeof(std::int32_t);
+  if (!gaps) return;
+  meaning.add_missing(-1, "no category");
+  element = ElementType::float64;
+}
+
+void RowLayout::use_meaning(hid_t type, bool raw) {
+  if (!raw && H5Tget_class(type) != H5T_BITFIELD) meaning = Meaning(reader.dataset, type, reader.where);
+  if (!meaning.is_plain()) element = ElementType::float64;
 }
 
 void RowLayout::use_names(const std::vector<std::string>& given, std::size_t file_columns) {
@@ -86,7 +102,8 @@ void RowLayout::open_plain(const std::vector<std::string>& wanted, const Texts& 
     labels.assign(columns, std::move(names_of_values));
   }
   const NumericType number = numeric_type(type).value();
-  element = number.element;
+  stored = number.element;
+  element = stored;
   memory_type = number.memory;
   row_bytes = reader.cells * element_size(element);
 }

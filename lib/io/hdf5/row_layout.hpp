@@ -1,10 +1,12 @@
 #pragma once
 
 #include "io/hdf5/cells.hpp"
+#include "io/hdf5/meaning.hpp"
 #include "io/hdf5/string_columns.hpp"
 #include "io/hdf5/text.hpp"
 #include "io/hdf5/texts.hpp"
 
+#include <mixfam/hdf5.hpp>
 #include <mixfam/source.hpp>
 
 #include <cstddef>
@@ -19,15 +21,20 @@ namespace mixfam::hdf5 {
 struct RowLayout {
   /// Of the wanted columns of a data set. Throws Error(data) for columns that are not there or hold no numbers or
   /// strings.
-  RowLayout(hid_t dataset, const std::vector<std::string>& wanted, const Texts& texts,
+  RowLayout(hid_t dataset, const std::vector<std::string>& wanted, const Texts& texts, const Hdf5Options& options,
             std::shared_ptr<LabelCodes> codes, std::string where);
 
   /// The labels of the columns of strings, as `StringColumns::collect` finds them.
   void set_labels(const std::vector<std::vector<std::string>>& found);
 
   std::size_t handed_row_bytes() const { return columns * element_size(element); }
-  /// Of cells that are read before the wanted ones are gathered.
-  std::size_t staged_row_bytes() const { return gather.empty() ? 0 : row_bytes; }
+  /// Of cells that are read before they are transposed, the wanted ones gathered, and what they mean is found.
+  std::size_t staged_row_bytes() const {
+    return (reader.transposed ? row_bytes : 0) + (gather.empty() ? 0 : row_bytes) +
+           (meaning.is_plain() ? 0 : columns * element_size(stored));
+  }
+
+  std::size_t rows = 0;
 
   std::vector<std::string> names;
   std::vector<std::string> warnings;
@@ -37,6 +44,10 @@ struct RowLayout {
   Handle own_memory_type;
   hid_t memory_type = H5I_INVALID_HID;
   std::size_t row_bytes = 0;
+
+  Meaning meaning;
+  ElementType stored = ElementType::float64;  ///< of the numbers as they are read
+  bool gaps = false;                          ///< missing values are handed out as NaN; else refused
 
   // One row as it is handed out: `columns` values of `element`.
   ElementType element = ElementType::float64;
@@ -51,6 +62,7 @@ struct RowLayout {
  private:
   void use_names(const std::vector<std::string>& given, std::size_t file_columns);
   void open_plain(const std::vector<std::string>& wanted, const Texts& texts, const Dimensions& shape, hid_t type);
+  void use_meaning(hid_t type, bool raw);
   void open_table(const std::vector<std::string>& wanted, hid_t type);
   void open_labels(hid_t type, const std::vector<std::size_t>& chosen);
   void open_categorical_group(const Texts& texts);

@@ -40,7 +40,7 @@ std::vector<std::string> unpack_texts(std::string_view& bytes) {
 std::string packed(const Texts& texts) {
   std::string bytes;
   pack(bytes, {texts.path});
-  pack(bytes, texts.is_group_of_codes ? 1 : 0);
+  pack(bytes, static_cast<std::uint64_t>(texts.form));
   pack(bytes, texts.names);
   pack(bytes, texts.categories);
   pack(bytes, texts.labels.size());
@@ -51,7 +51,7 @@ std::string packed(const Texts& texts) {
 Texts unpacked(std::string_view bytes) {
   Texts texts;
   texts.path = unpack_texts(bytes).front();
-  texts.is_group_of_codes = unpack_number(bytes) != 0;
+  texts.form = static_cast<Form>(unpack_number(bytes));
   texts.names = unpack_texts(bytes);
   texts.categories = unpack_texts(bytes);
   texts.labels.resize(unpack_number(bytes));

@@ -4,6 +4,7 @@
 
 #include <mixfam/source.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ bool is_string(hid_t type);
 
 /// The most distinct labels of a column: more are hardly categories.
 inline constexpr std::size_t most_labels = 4096;
+/// The code of R's NA among booleans, which hdf5r writes as the enumeration FALSE, TRUE, NA.
+std::optional<std::int64_t> missing_code(hid_t type);
 /// The names of an enumeration by value; empty for other types, for booleans, and where a value is negative or beyond
 /// `most_labels`.
 std::vector<std::string> enumeration_labels(hid_t type);
