@@ -51,7 +51,9 @@ MIXFAM_API std::string rehearse_hdf5(const std::string& location, const std::fun
 /// Rank 1 (one column) or 2 (rows x columns) of any integer, float or boolean type, or a compound table of numeric
 /// members. Columns of categories are read by their codes: strings become 0, 1, .. in their sorted order, read in one
 /// pass when the file is opened and kept as codes in a temporary file (2 bytes a string); enumerations keep their
-/// values; a group with the attribute `encoding-type` = "categorical" (AnnData) is one column.
+/// values; a group with the attribute `encoding-type` = "categorical" (AnnData) is one column. A group of
+/// columns (AnnData's `obs`, data sets of rank 1 and equal length, blocks of pandas) is a table whose rows are float64,
+/// and a group of a sparse matrix (AnnData, 10x Genomics) is read with its zeros.
 ///
 /// Attributes of netCDF that say what the numbers of a data set mean are applied, unless `raw`: its rows are float64
 /// then. Throws Error(data) naming the file, the path and the cause.
@@ -144,8 +146,10 @@ struct Hdf5Object {
   std::vector<std::size_t> shape;
   std::string layout;  ///< "contiguous", "chunked 1000 x 8, gzip"
   std::vector<std::string> columns;
-  bool auxiliary = false;                                       ///< an index or a dimension scale of another data set
+  bool auxiliary = false;                                       ///< an index, a scale or a part of another one
   bool eligible = false;                                        ///< can be read as data of numbers, or is a table
+  std::string obstacle;                                         ///< why what looks like data cannot be read
+  std::string meaning;                                          ///< what its attributes say of its numbers
   std::vector<std::pair<std::string, std::string>> attributes;  ///< short values as text
 };
 /// All objects of a file, or the one at a path and all below it, in path order. `location` is "file.h5" or

@@ -16,15 +16,15 @@
 
 namespace mixfam::hdf5 {
 
-DataSetRows::DataSetRows(const OpenFile& file, Texts& texts, const std::vector<std::string>& wanted)
+DataSetRows::DataSetRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted)
     : where_(file.name + ":" + texts.path) {
   rehearsal::step(where_);
   dataset_ = open_dataset(file.handle, file.name, texts.form == Form::codes ? texts.path + "/codes" : texts.path);
   allow_for_external_file(file.name);
   creation_ = require(H5Dget_create_plist(dataset_.id()), where_, "read how it is stored");
-  require_filters(creation_.id(), where_);
-  if (const auto reason = why_not_data(dataset_.id())) throw Error(ErrorKind::data, where_ + ": " + *reason);
-  layout_.emplace(dataset_.id(), wanted, texts, file.options, file.codes, where_);
+  for (const auto& reason : {missing_filter(creation_.id()), why_not_data(dataset_.id())})
+    if (reason) throw Error(ErrorKind::data, where_ + ": " + *reason);
+  layout_.emplace(dataset_.id(), wanted, texts, file.options, StringColumns(file.codes, file.codes_used), where_);
   format_.rows = layout_->rows;
   format_.warnings = std::move(layout_->warnings);
   warn_about_shape(file.options.transpose);
@@ -35,6 +35,7 @@ DataSetRows::DataSetRows(const OpenFile& file, Texts& texts, const std::vector<s
   layout_->reader.unit = format_.plan.unit;
   if (!file.texts_are_known && !layout_->strings.empty())
     texts.labels = layout_->strings.collect(layout_->reader, format_.rows, format_.plan.block_rows, layout_->names);
+  file.codes_used += format_.rows * layout_->strings.count();
   layout_->set_labels(texts.labels);
   reader_.emplace(*layout_);
   format_.columns = layout_->columns;

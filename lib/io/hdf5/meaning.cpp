@@ -1,5 +1,6 @@
 #include "io/hdf5/meaning.hpp"
 
+#include "io/hdf5/numbers.hpp"
 #include "io/hdf5/strings.hpp"
 #include "io/hdf5/types.hpp"
 
@@ -70,33 +71,6 @@ Attribute read_numbers(hid_t object, const char* name, const std::string& where)
 template <class T>
 using Compared =
     std::conditional_t<std::is_floating_point_v<T>, T, std::conditional_t<(sizeof(T) < 8), double, long double>>;
-
-template <class F>
-auto with_type(ElementType element, const std::byte* numbers, F&& function) {
-  switch (element) {
-    case ElementType::int8:
-      return function(reinterpret_cast<const std::int8_t*>(numbers));
-    case ElementType::uint8:
-      return function(reinterpret_cast<const std::uint8_t*>(numbers));
-    case ElementType::int16:
-      return function(reinterpret_cast<const std::int16_t*>(numbers));
-    case ElementType::uint16:
-      return function(reinterpret_cast<const std::uint16_t*>(numbers));
-    case ElementType::int32:
-      return function(reinterpret_cast<const std::int32_t*>(numbers));
-    case ElementType::uint32:
-      return function(reinterpret_cast<const std::uint32_t*>(numbers));
-    case ElementType::int64:
-      return function(reinterpret_cast<const std::int64_t*>(numbers));
-    case ElementType::uint64:
-      return function(reinterpret_cast<const std::uint64_t*>(numbers));
-    case ElementType::float32:
-      return function(reinterpret_cast<const float*>(numbers));
-    case ElementType::float64:
-      break;
-  }
-  return function(reinterpret_cast<const double*>(numbers));
-}
 
 }  // namespace
 

@@ -17,12 +17,19 @@
 
 namespace mixfam::hdf5 {
 
+/// Neighbouring cells of a table that come as bits of so many bytes each, one after another.
+struct BitFields {
+  std::size_t cell;
+  std::size_t count;
+  std::size_t bytes;
+};
+
 /// How a row lies in the file, how HDF5 delivers it, and how it is handed out.
 struct RowLayout {
   /// Of the wanted columns of a data set. Throws Error(data) for columns that are not there or hold no numbers or
   /// strings.
   RowLayout(hid_t dataset, const std::vector<std::string>& wanted, const Texts& texts, const Hdf5Options& options,
-            std::shared_ptr<LabelCodes> codes, std::string where);
+            StringColumns no_strings, std::string where);
 
   /// The labels of the columns of strings, as `StringColumns::collect` finds them.
   void set_labels(const std::vector<std::vector<std::string>>& found);
@@ -52,8 +59,8 @@ struct RowLayout {
   // One row as it is handed out: `columns` values of `element`.
   ElementType element = ElementType::float64;
   std::size_t columns = 0;
-  std::vector<std::size_t> gather;                              ///< the cell of each column, when not one after another
-  std::vector<std::pair<std::size_t, std::size_t>> bit_fields;  ///< column and bytes, of a table
+  std::vector<std::size_t> gather;    ///< the cell of each column, when not one after another
+  std::vector<BitFields> bit_fields;  ///< of a table
   bool is_group_of_codes = false;
 
   StringColumns strings;
@@ -63,7 +70,7 @@ struct RowLayout {
   void use_names(const std::vector<std::string>& given, std::size_t file_columns);
   void open_plain(const std::vector<std::string>& wanted, const Texts& texts, const Dimensions& shape, hid_t type);
   void use_meaning(hid_t type, bool raw);
-  void open_table(const std::vector<std::string>& wanted, hid_t type);
+  void open_table(const std::vector<std::string>& wanted, const Texts& texts, hid_t type);
   void open_labels(hid_t type, const std::vector<std::size_t>& chosen);
   void open_categorical_group(const Texts& texts);
 };

@@ -34,12 +34,14 @@ bool has_large_integers(ElementType element, const std::byte* values, std::size_
   return false;
 }
 
-/// Bit fields have no conversion to numbers in HDF5: they are read as bits into the slot of the double they become.
-void bits_to_double(std::byte* slot, std::size_t size) {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, slot, size);
-  const double value = static_cast<double>(bits);
-  std::memcpy(slot, &value, sizeof(value));
+/// Bit fields have no conversion to numbers in HDF5: they are read as bits into the slots of the doubles they become.
+void bits_to_doubles(std::byte* slots, const BitFields& fields) {
+  for (std::size_t i = fields.count; i-- > 0;) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, slots + i * fields.bytes, fields.bytes);
+    const double value = static_cast<double>(bits);
+    std::memcpy(slots + i * sizeof(value), &value, sizeof(value));
+  }
 }
 
 }  // namespace
@@ -51,13 +53,13 @@ void RowReader::read(std::size_t first, std::size_t count, std::byte* target) {
   if (!layout_.gather.empty()) staging_.resize(count * layout_.row_bytes);
   if (layout_.memory_type != H5I_INVALID_HID)
     layout_.reader.read(first, count, layout_.memory_type, layout_.gather.empty() ? numbers : staging_.data());
-  if (!layout_.strings.empty()) read_codes(first, count, target);
+  for (const BitFields& fields : layout_.bit_fields) {
+    std::byte* cells = (layout_.gather.empty() ? numbers : staging_.data()) + fields.cell * sizeof(double);
+    for (std::size_t n = 0; n < count; ++n) bits_to_doubles(cells + n * layout_.row_bytes, fields);
+  }
   if (layout_.is_group_of_codes) check_codes(first, count, numbers);
   if (!layout_.gather.empty()) gather_columns(count, numbers);
-  for (const auto& [column, size] : layout_.bit_fields) {
-    for (std::size_t n = 0; n < count; ++n)
-      bits_to_double(target + n * layout_.handed_row_bytes() + column * sizeof(double), size);
-  }
+  if (!layout_.strings.empty()) read_codes(first, count, target);
   saw_large_integers_ = saw_large_integers_ || has_large_integers(layout_.stored, numbers, count * layout_.columns);
   if (!plain) find_meaning(first, count, reinterpret_cast<double*>(target));
 }

@@ -51,7 +51,7 @@ Hdf5Source::Impl::Impl(const hdf5::Location& location, const Hdf5Options& option
                        const std::optional<hdf5::Texts>& known)
     : file(location.file), gaps(options.gaps) {
   const Handle handle = hdf5::open_file(file);
-  const hdf5::OpenFile open{handle, file, options, std::move(codes), known.has_value()};
+  hdf5::OpenFile open{handle, file, options, std::move(codes), known.has_value()};
   texts = known ? *known : hdf5::find_texts(open, location.path);
   stored = hdf5::open_rows(open, texts, options.columns);
   rows = format().rows;

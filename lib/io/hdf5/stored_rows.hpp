@@ -53,6 +53,7 @@ struct OpenFile {
   const Hdf5Options& options;
   std::shared_ptr<LabelCodes> codes;
   bool texts_are_known = false;  ///< from a rehearsal; else they are found
+  std::size_t codes_used = 0;    ///< by the rows that are open
 };
 
 /// What is read as strings, but the labels in the data themselves, of what lies at a path; an empty path means the only
@@ -60,6 +61,6 @@ struct OpenFile {
 Texts find_texts(const OpenFile& file, const std::string& path);
 
 /// The wanted columns of what lies at the path of the texts, which gain the labels in the data unless they are known.
-std::unique_ptr<StoredRows> open_rows(const OpenFile& file, Texts& texts, const std::vector<std::string>& wanted);
+std::unique_ptr<StoredRows> open_rows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted);
 
 }  // namespace mixfam::hdf5

@@ -156,6 +156,24 @@ std::vector<Member> members(hid_t compound) {
 
 bool is_string(hid_t type) { return H5Tget_class(type) == H5T_STRING; }
 
+std::optional<Elements> readable_elements(hid_t member) {
+  const bool array = H5Tget_class(member) == H5T_ARRAY;
+  Elements elements;
+  elements.type = Handle(array ? H5Tget_super(member) : H5Tcopy(member));
+  if (array) {
+    std::array<hsize_t, H5S_MAX_RANK> sizes = {};
+    const int rank = H5Tget_array_dims2(member, sizes.data());
+    for (int i = 0; i < rank; ++i) {
+      const std::size_t size = sizes[static_cast<std::size_t>(i)];
+      if (size == 0 || elements.count > most_elements / size) return std::nullopt;
+      elements.count *= size;
+      elements.shape.push_back(size);
+    }
+  }
+  if (!numeric_type(elements.type.id()) && !is_string(elements.type.id())) return std::nullopt;
+  return elements;
+}
+
 std::optional<std::int64_t> missing_code(hid_t type) {
   if (H5Tget_class(type) != H5T_ENUM || !is_boolean(type)) return std::nullopt;
   for (int i = 0; i < H5Tget_nmembers(type); ++i)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/hdf5/handles.hpp"
+#include "io/hdf5/text.hpp"
 
 #include <mixfam/source.hpp>
 
@@ -30,6 +31,16 @@ std::vector<Member> members(hid_t compound);
 /// h5py and others store a complex number as a pair of floats.
 bool is_complex(hid_t type);
 bool is_string(hid_t type);
+
+/// What a member of a table consists of: one value, or an array of them.
+struct Elements {
+  Handle type;
+  Dimensions shape;  ///< empty for one value
+  std::size_t count = 1;
+};
+/// Nothing where a row does not hold numbers or strings, or more than `most_elements`.
+std::optional<Elements> readable_elements(hid_t member);
+inline constexpr std::size_t most_elements = std::size_t{1} << 16;
 
 /// The most distinct labels of a column: more are hardly categories.
 inline constexpr std::size_t most_labels = 4096;
