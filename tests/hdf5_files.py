@@ -130,6 +130,19 @@ def write_good():
         sparse("no_shape", dense, True, encoding_type="csr_matrix")
         sparse("wrong_shape", dense, True, encoding_type="csr_matrix", shape=(12, 3))
         sparse("short", dense, True, encoding_type="csr_matrix", shape=(13, 5))
+        for name in "no_values", "no_values_by_columns":
+            sparse(name, np.zeros((12, 5), "f4"), name == "no_values", shape=dense.shape,
+                   encoding_type="csr_matrix" if name == "no_values" else "csc_matrix")
+        # Parts that lead back to their group.
+        for name in "loop", "sparse_loop":
+            group = file.create_group(name)
+            group.attrs["encoding-type"] = "nullable-integer" if name == "loop" else "csr_matrix"
+            for part in ("values", "mask") if name == "loop" else ("data", "indices", "indptr"):
+                group[part] = group
+            group.attrs["shape"] = (2, 2)
+        group = file.create_group("pandas_loop")
+        group.attrs["pandas_type"] = "frame_table"
+        group["table"] = group
         twice = sparse("twice", dense, True, encoding_type="csr_matrix", shape=dense.shape)
         twice["indices"][...] = 0
         back = sparse("back", dense, True, encoding_type="csr_matrix", shape=dense.shape)

@@ -120,6 +120,18 @@ TEST_CASE("sparse matrices are read with their zeros") {
     CHECK(values_of(test_file(name), transposed()) == turned);
 }
 
+TEST_CASE("a sparse matrix may be zero throughout") {
+  for (const char* name : {"no_values", "no_values_by_columns"})
+    CHECK(values_of(test_file("anndata.h5:/") + name) == std::vector<double>(60, 0.0));
+}
+
+TEST_CASE("groups that are parts of themselves are refused") {
+  for (const char* name : {"loop", "sparse_loop", "pandas_loop"}) {
+    INFO(name);
+    check_says(error_of(test_file("anndata.h5:/") + name), {"is a group, not a data set"});
+  }
+}
+
 TEST_CASE("sparse matrices that contradict themselves are refused") {
   const auto error = [](const char* name) { return error_of(test_file("anndata.h5:/") + name); };
   check_says(error("no_shape"), {"no_shape: holds data, indices and indptr", "no shape"});

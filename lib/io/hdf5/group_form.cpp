@@ -113,7 +113,7 @@ std::optional<Texts> column_texts(const OpenFile& file, const Handle& group, con
   if (H5Iget_type(object.id()) == H5I_GROUP) {
     const Form form = group_form(object.id());
     if (form != Form::codes && form != Form::masked) return std::nullopt;
-    return find_texts(file, part);
+    return group_texts(file, object, part);
   }
   if (H5Iget_type(object.id()) != H5I_DATASET || why_not_data(object.id()) || extent(object.id())->size() != 1)
     return std::nullopt;
@@ -184,7 +184,7 @@ Texts group_texts(const OpenFile& file, const Handle& group, const std::string& 
       break;
     case Form::masked:
       texts.names = {last_name(path)};
-      for (const char* part : {"/values", "/mask"}) texts.parts.push_back(find_texts(file, path + part));
+      for (const char* part : {"/values", "/mask"}) texts.parts.push_back(data_set_texts(file, path + part));
       break;
     case Form::columns:
       add_columns(file, group, texts);
@@ -196,7 +196,8 @@ Texts group_texts(const OpenFile& file, const Handle& group, const std::string& 
       if (texts.parts.empty()) throw Error(ErrorKind::data, where + ": is a pandas frame without a column of numbers");
       break;
     case Form::sparse:
-      for (const char* part : {"/data", "/indices", "/indptr"}) texts.parts.push_back(find_texts(file, path + part));
+      for (const char* part : {"/data", "/indices", "/indptr"})
+        texts.parts.push_back(data_set_texts(file, path + part));
       break;
     case Form::data_set:
       break;

@@ -2,7 +2,6 @@
 
 #include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/data_set.hpp"
-#include "io/hdf5/data_set_rows.hpp"
 #include "io/hdf5/links.hpp"
 #include "io/hdf5/numbers.hpp"
 #include "io/hdf5/rehearsal.hpp"
@@ -77,6 +76,22 @@ std::vector<std::size_t> whole_numbers(StoredRows& vector, std::size_t first, st
   return numbers;
 }
 
+/// The values of a matrix that is zero throughout, or their indices.
+class NoNumbers final : public StoredRows {
+ public:
+  NoNumbers() {
+    format_.columns = 1;
+    format_.element = ElementType::uint8;
+  }
+  void read(std::size_t, std::size_t, std::byte*) override {}
+};
+
+std::unique_ptr<StoredRows> open_vector(OpenFile& file, Texts& texts) {
+  const Handle dataset = open_dataset(file.handle, file.name, texts.path);
+  if (extent(dataset.id()) == Dimensions{0}) return std::make_unique<NoNumbers>();
+  return open_rows(file, texts, {});
+}
+
 /// A vector of whole numbers that are as they are stored.
 bool is_index(const RowFormat& format) {
   return format.columns == 1 && format.element != ElementType::float32 && format.element != ElementType::float64;
@@ -109,9 +124,9 @@ SparseRows::SparseRows(OpenFile& file, Texts& texts, const std::vector<std::stri
   Hdf5Options options = file.options;
   options.transpose = false;
   OpenFile plain{file.handle, file.name, options, file.codes, file.texts_are_known, file.codes_used};
-  values_ = open_rows(plain, texts.parts.at(0), {});
-  indices_ = open_rows(plain, texts.parts.at(1), {});
-  begins_ = open_rows(plain, texts.parts.at(2), {});
+  values_ = open_vector(plain, texts.parts.at(0));
+  indices_ = open_vector(plain, texts.parts.at(1));
+  begins_ = open_vector(plain, texts.parts.at(2));
 
   const std::size_t lines = shape_.by_rows ? shape_.rows : shape_.columns;
   across_ = shape_.by_rows ? shape_.columns : shape_.rows;
@@ -231,6 +246,7 @@ void SparseRows::read(std::size_t first, std::size_t count, std::byte* target) {
   const std::optional<Lines> lines = held_ ? std::nullopt : std::optional(read_lines(first, count));
   for (std::size_t n = 0; n < count; ++n)
     write(held_ ? *held_ : *lines, first + n, held_ ? first + n : n, target + n * format_.row_bytes());
+  if (format_.warnings.size() < values_->format().warnings.size()) format_.warnings = values_->format().warnings;
 }
 
 }  // namespace mixfam::hdf5

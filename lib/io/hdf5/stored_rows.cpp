@@ -30,21 +30,23 @@ std::vector<std::vector<std::string>> element_names(hid_t dataset) {
 
 }  // namespace
 
+Texts data_set_texts(const OpenFile& file, const std::string& path) {
+  rehearsal::step(file.name + ":" + path);
+  const Handle dataset = open_dataset(file.handle, file.name, path);
+  Texts texts;
+  texts.path = path;
+  texts.names = column_names(dataset.id());
+  texts.elements = element_names(dataset.id());
+  return texts;
+}
+
 Texts find_texts(const OpenFile& file, const std::string& path) {
   if (path.empty()) return find_texts(file, only_eligible_path(file.handle, file.name));
   rehearsal::step(file.name + ":" + path);
   const Handle object = open_object(file.handle, file.name, path);
-  if (H5Iget_type(object.id()) == H5I_GROUP) {
-    const auto table = pandas_table(object.id());
-    return table ? find_texts(file, path + "/" + *table) : group_texts(file, object, path);
-  }
-  Texts texts;
-  texts.path = path;
-  if (H5Iget_type(object.id()) == H5I_DATASET) {
-    texts.names = column_names(object.id());
-    texts.elements = element_names(object.id());
-  }
-  return texts;
+  if (H5Iget_type(object.id()) != H5I_GROUP) return data_set_texts(file, path);
+  const auto table = pandas_table(object.id());
+  return table ? data_set_texts(file, path + "/" + *table) : group_texts(file, object, path);
 }
 
 std::unique_ptr<StoredRows> open_rows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted) {

@@ -60,6 +60,9 @@ struct OpenFile {
 /// data of the file.
 Texts find_texts(const OpenFile& file, const std::string& path);
 
+/// The same of a data set. Throws Error(data) for anything else.
+Texts data_set_texts(const OpenFile& file, const std::string& path);
+
 /// The wanted columns of what lies at the path of the texts, which gain the labels in the data unless they are known.
 std::unique_ptr<StoredRows> open_rows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted);
 
