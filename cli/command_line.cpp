@@ -180,6 +180,9 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
   add(*fit, "--missing", "WHAT",
       "refuse, nan or a number: refuse NaN, or take it for a missing cell,\nand cells with that number too [refuse]",
       [&](Name name, Text text) { request.missing = missing(name, text); });
+  fit->add_flag("--transpose", request.transpose, "read a matrix of D x N, as MATLAB, Julia and R write N rows of D");
+  fit->add_flag("--raw", request.raw,
+                "read numbers as they are stored, whatever the data set's attributes\nsay of fill values and scales");
 
   fit->add_flag("--merge-rows", request.merge_rows,
                 "fit each distinct row once, weighted by the number of its copies;\nfor data of few values");

@@ -33,6 +33,8 @@ struct FitRequest {
   std::optional<std::string> row_weights;  ///< the place of a value for each row: a file, ":/path" or a column
   std::optional<std::string> labels;
   Missing missing;
+  bool raw = false;
+  bool transpose = false;
   std::string start = to_string(Start::kmeans_plus_plus);  ///< the name of a Start or of a file
   Update update = Update::ml;
   Assignment assignment = Assignment::soft;

@@ -18,6 +18,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 namespace mixfam::cli {
@@ -98,9 +100,10 @@ std::string model_text(const std::string& file, const SavedModel& model) {
 Json object_json(const Hdf5Object& object) {
   Json attributes = Json::object();
   for (const auto& [name, value] : object.attributes) attributes[name] = value;
-  return {{"path", object.path},         {"kind", object.kind},           {"type", object.type},
-          {"shape", object.shape},       {"layout", object.layout},       {"columns", object.columns},
-          {"eligible", object.eligible}, {"auxiliary", object.auxiliary}, {"attributes", attributes}};
+  return {{"path", object.path},           {"kind", object.kind},         {"type", object.type},
+          {"shape", object.shape},         {"layout", object.layout},     {"columns", object.columns},
+          {"eligible", object.eligible},   {"obstacle", object.obstacle}, {"meaning", object.meaning},
+          {"auxiliary", object.auxiliary}, {"attributes", attributes}};
 }
 
 std::string data_json(const std::string& file, const Objects& objects) {
@@ -116,7 +119,19 @@ std::string object_details(const Hdf5Object& object) {
     const bool shown_as_columns = !object.columns.empty() && (name == "columns" || name == "names");
     if (!shown_as_columns) text += fmt::format("      {} = {}\n", printable(name), printable(value, 80));
   }
+  if (!object.meaning.empty()) text += fmt::format("      read as: {}\n", printable(object.meaning, 160));
+  if (!object.obstacle.empty()) text += fmt::format("      cannot be read: {}\n", printable(object.obstacle, 300));
   return text;
+}
+
+/// Where there are several, the largest is what most come for.
+std::string largest_text(const std::string& file, const Objects& objects) {
+  const auto values = [](const Hdf5Object& object) {
+    return object.eligible ? std::accumulate(object.shape.begin(), object.shape.end(), 1.0, std::multiplies<>()) : 0.0;
+  };
+  const auto largest = std::max_element(
+      objects.begin(), objects.end(), [&](const Hdf5Object& a, const Hdf5Object& b) { return values(a) < values(b); });
+  return fmt::format("\n  The largest: {}:{}\n", printable(file, 80), printable(largest->path));
 }
 
 std::string data_text(const std::string& file, const Objects& objects) {
@@ -136,7 +151,9 @@ std::string data_text(const std::string& file, const Objects& objects) {
       if (!part.empty()) line.append(", ").append(printable(part, 80));
     text += line + "\n" + object_details(object);
   }
-  if (hidden > 0) text += fmt::format("\n  {} left out: indices and scales of others (all of them: --json)\n", hidden);
+  if (eligible > 1 && std::filesystem::exists(file)) text += largest_text(file, objects);
+  if (hidden > 0)
+    text += fmt::format("\n  {} left out: indices, scales and parts of others (all of them: --json)\n", hidden);
   return text;
 }
 

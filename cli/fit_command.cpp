@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include "as_typed.hpp"
 #include "data_summary.hpp"
 #include "delivery.hpp"
 #include "fit_data.hpp"
@@ -155,7 +156,7 @@ ExitStatus fit_command(const FitRequest& request) {
   const Hdf5Source& file = data.file();
   check_files_of_data(request, data);
   progress.clear();
-  for (const std::string& warning : file.warnings()) complain("warning: " + warning);
+  for (const std::string& warning : file.warnings()) complain("warning: " + as_typed(warning));
   const RowsSize rows{file.name(), data.source().rows(), file.columns(), data.row_bytes(), data.reading_bytes()};
   const std::size_t wanted = request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency());
   const std::size_t threads = std::min(wanted, rows.rows / pass_granularity + 1);

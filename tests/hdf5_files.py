@@ -96,6 +96,109 @@ def write_good():
         categorical("obs/missing", [1, 0, -1, 1], ["a", "b"])
         categorical("obs/beyond", [1, 0, 2, 1], ["a", "b"])
         categorical("obs/nothing", [0, 0], np.array([], "f8"))
+        # A frame of AnnData 0.8: obs, with nullable columns.
+        frame = file.create_group("frame")
+        frame.attrs["encoding-type"] = "dataframe"
+        frame.attrs["column-order"] = ["size", "kind", "count", "sure", "text"]
+        frame.attrs["_index"] = "_index"
+        frame["_index"] = ["a", "b", "c", "d"]
+        frame["size"] = np.array([0.5, 1.5, 2.5, 3.5])
+        frame["text"] = ["x", "z", "x", "y"]
+        categorical("frame/kind", [1, 0, -1, 1], ["u", "v"])
+        for name, values in ("count", np.array([5, 1, 7, 8])), ("sure", np.array([True, False, True, True])):
+            group = frame.create_group(name)
+            group.attrs["encoding-type"] = "nullable-integer" if name == "count" else "nullable-boolean"
+            group["values"] = values
+            group["mask"] = np.array([False, True, False, False])
+        # Sparse matrices of AnnData 0.8, and of Cell Ranger 3, whose columns are cells.
+        def sparse(name, matrix, by_rows, **attributes):
+            lines = matrix if by_rows else matrix.T
+            group = file.create_group(name)
+            group["data"] = np.concatenate([line[line != 0] for line in lines])
+            group["indices"] = np.concatenate([np.flatnonzero(line) for line in lines]).astype("i4")
+            group["indptr"] = np.concatenate([[0], np.cumsum([np.count_nonzero(line) for line in lines])])
+            for key, value in attributes.items():
+                group.attrs[key.replace("_", "-") if key == "encoding_type" else key] = value
+            return group
+        dense = (np.arange(60).reshape(12, 5) % 3 == 1) * np.arange(1, 61, dtype="f4").reshape(12, 5)
+        dense[6] = 0
+        sparse("csr", dense, True, encoding_type="csr_matrix", shape=dense.shape)
+        sparse("csc", dense, False, encoding_type="csc_matrix", shape=dense.shape)
+        sparse("old", dense, True, h5sparse_format=b"csr", h5sparse_shape=dense.shape)
+        tenx = sparse("matrix", dense.astype("i4"), True)
+        tenx["shape"] = np.array(dense.T.shape, "i4")
+        sparse("no_shape", dense, True, encoding_type="csr_matrix")
+        sparse("wrong_shape", dense, True, encoding_type="csr_matrix", shape=(12, 3))
+        sparse("short", dense, True, encoding_type="csr_matrix", shape=(13, 5))
+        for name in "no_values", "no_values_by_columns":
+            sparse(name, np.zeros((12, 5), "f4"), name == "no_values", shape=dense.shape,
+                   encoding_type="csr_matrix" if name == "no_values" else "csc_matrix")
+        # Parts that lead back to their group.
+        for name in "loop", "sparse_loop":
+            group = file.create_group(name)
+            group.attrs["encoding-type"] = "nullable-integer" if name == "loop" else "csr_matrix"
+            for part in ("values", "mask") if name == "loop" else ("data", "indices", "indptr"):
+                group[part] = group
+            group.attrs["shape"] = (2, 2)
+        group = file.create_group("pandas_loop")
+        group.attrs["pandas_type"] = "frame_table"
+        group["table"] = group
+        twice = sparse("twice", dense, True, encoding_type="csr_matrix", shape=dense.shape)
+        twice["indices"][...] = 0
+        back = sparse("back", dense, True, encoding_type="csr_matrix", shape=dense.shape)
+        back["indptr"][4] = 100
+
+    # As netCDF4 1.6 writes variables (attributes are arrays of one value), and xarray, which packs by the same.
+    with h5py.File("netcdf.h5", "w") as file:
+        def variable(name, values, **attributes):
+            file[name] = values
+            for key, value in attributes.items():
+                file[name].attrs[key] = np.atleast_1d(value)
+        packed = np.array([[1, 2], [-32767, 3], [5000, 4], [7, -32767]], "i2")
+        variable("packed", packed, _FillValue=np.int16(-32767), scale_factor=0.1, add_offset=20.0,
+                 valid_range=np.array([-1000, 1000], "i2"))
+        variable("scaled", packed[:1], scale_factor=0.5)
+        variable("unpacked_range", np.array([1, 2, 300], "i2"), scale_factor=0.1, valid_min=0.15, valid_max=25.0)
+        variable("float", np.array([1, 2, 1e20, np.nan], "f4"), missing_value=1e20)
+        variable("nan", np.array([1, np.nan, 3]), _FillValue=np.nan)
+        variable("several", np.array([1, 2, 3, 4], "u1"), missing_value=np.array([2, 4], "u1"))
+        limits = np.array([2**63 - 1, -(2**63), 2**63 - 2, 5], "i8")
+        variable("limits", limits, _FillValue=limits[:1], missing_value=limits[1])
+        variable("texts", np.array([1, 2]), missing_value=np.array([b"NA"]))
+        variable("no_scale", np.array([1, 2]), scale_factor=np.nan)
+        variable("zero_scale", np.array([1, 2]), scale_factor=0.0)
+        variable("two_scales", np.array([1, 2]), scale_factor=[1.0, 2.0])
+        variable("three_limits", np.array([1, 2]), valid_range=[1, 2, 3])
+        file.create_dataset("own_fill", data=[-1, 1], fillvalue=-1)
+    # Vectors of one group; h5py keeps the order in which they were made if it is told to.
+    with h5py.File("columns.h5", "w", track_order=True) as file:
+        file["b"] = np.arange(300.0)
+        file["a"] = np.arange(300, dtype="i2") % 3
+        file["kind"] = ["x", "y", "z"] * 100
+        file["other"] = ["u", "v"] * 150
+        file["matrix"] = grid(300)
+        file.create_group("uneven")
+        file["uneven/x"] = np.arange(3)
+        file["uneven/y"] = np.arange(4)
+        file["uneven/z"] = np.arange(3)
+        file.create_group("words")
+        file["words/w"] = ["p", "q"]
+        packed = file.create_dataset("packed", data=np.arange(300, dtype="i2"), chunks=(7,))
+        packed.attrs["scale_factor"] = 0.5
+    # As rhdf5 marks integers and hdf5r writes logical values.
+    with h5py.File("r.h5", "w") as file:
+        file["integer"] = np.array([1, -(2**31), 3], "i4")
+        file["integer"].attrs["rhdf5-NA.OK"] = np.array([1], "i4")
+        logical = h5py.enum_dtype({"FALSE": 0, "TRUE": 1, "NA": 2}, basetype="u1")
+        file.create_dataset("logical", data=np.array([1, 2, 0], "u1"), dtype=logical)
+    # As save -v7.3 of MATLAB writes the matrix grid(1000) with its three columns.
+    with h5py.File("matlab.h5", "w", userblock_size=512) as file:
+        file.create_dataset("X", data=grid().T, chunks=(2, 64), compression="gzip")
+        file["X"].attrs["MATLAB_class"] = np.bytes_("double")
+        file["plain"] = grid().T
+        file["plain"].attrs["columns"] = ["a", "b", "c"]
+        file["text"] = np.array([["x", "z", "y"], ["yes", "no", "no"]], dtype=h5py.string_dtype())
+        file["line"] = np.arange(3.0)
 
     # A writer may leave out a filter that is optional, as gzip is.
     with h5py.File("incompressible.h5", "w") as file:
@@ -132,6 +235,12 @@ def write_good():
         file["external_no_object"] = h5py.ExternalLink("target.h5", "/Y")
         file["type"] = np.dtype("f8")
 
+    with h5py.File("grouped_links.h5", "w") as file:
+        file["here"] = np.arange(20.0)
+        file["there"] = h5py.ExternalLink("types.h5", "/f8_column")
+    with h5py.File("types.h5", "r+") as file:
+        file["f8_column"] = np.arange(20.0)
+
     with h5py.File("warnings.h5", "w") as file:
         sparse = file.create_dataset("sparse", shape=(100, 2), dtype="f8", chunks=(10, 2), compression="gzip")
         sparse[0:10] = 1.0
@@ -155,7 +264,7 @@ def write_refused():
         file["reference"] = np.array([file["cube"].ref], dtype=h5py.ref_dtype)
         lists = file.create_dataset("lists", shape=(2,), dtype=h5py.vlen_dtype("f8"))
         lists[0] = [1.0, 2.0]
-        file["array_table"] = np.zeros(3, dtype=[("vector", "f8", (2,))])
+        file["array_table"] = np.zeros(3, dtype=[("vector", "c16", (2,))])
         column = file.create_group("column")
         column.attrs["encoding-type"] = "categorical"
         column["codes"] = np.zeros(3, "i1")

@@ -40,6 +40,8 @@ Json options(const FitOutcome& outcome) {
   const FitOptions& options = outcome.options;
   Json json = {{"data", outcome.file + ":" + outcome.path},
                {"columns", outcome.columns.names},
+               {"raw", request.raw},
+               {"transpose", request.transpose},
                {"family", request.family},
                {"components", Registry::count_components(request.family, request.components)},
                {"start", request.start},

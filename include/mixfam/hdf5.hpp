@@ -22,6 +22,14 @@ struct Hdf5Options {
   std::vector<std::string> columns;
   /// Bytes to read at a time, rounded to whole chunks of the file.
   std::size_t read_bytes = std::size_t{4} << 20;
+  /// Missing values are handed out as NaN; else they are refused. They are the values that the file calls so,
+  /// categories with the code -1, and NaN itself.
+  bool gaps = false;
+  /// Numbers are read as they are stored, whatever the attributes of the data set say: `_FillValue`, `missing_value`,
+  /// `valid_range`, `valid_min` and `valid_max`, `scale_factor` and `add_offset`, R's NA.
+  bool raw = false;
+  /// Reads a matrix of D x N, such as MATLAB, Julia and R write N rows of D columns.
+  bool transpose = false;
   /// Whether to try the file out by `rehearse_hdf5` first: its metadata, its strings and the first read of numbers.
   bool rehearse = false;
   /// Columns not to read, in the same words.
@@ -46,8 +54,12 @@ MIXFAM_API std::string rehearse_hdf5(const std::string& location, const std::fun
 /// Rank 1 (one column) or 2 (rows x columns) of any integer, float or boolean type, or a compound table of numeric
 /// members. Columns of categories are read by their codes: strings become 0, 1, .. in their sorted order, read in one
 /// pass when the file is opened and kept as codes in a temporary file (2 bytes a string); enumerations keep their
-/// values; a group with the attribute `encoding-type` = "categorical" (AnnData) is one column. Throws Error(data)
-/// naming the file, the path and the cause.
+/// values; a group with the attribute `encoding-type` = "categorical" (AnnData) is one column. A group of
+/// columns (AnnData's `obs`, data sets of rank 1 and equal length, blocks of pandas) is a table whose rows are float64,
+/// and a group of a sparse matrix (AnnData, 10x Genomics) is read with its zeros.
+///
+/// Attributes of netCDF that say what the numbers of a data set mean are applied, unless `raw`: its rows are float64
+/// then. Throws Error(data) naming the file, the path and the cause.
 class MIXFAM_API Hdf5Source final : public Source {
  public:
   explicit Hdf5Source(const std::string& location, const Hdf5Options& options = {});
@@ -59,6 +71,7 @@ class MIXFAM_API Hdf5Source final : public Source {
   std::size_t columns() const override;
   const std::vector<std::string>& column_names() const override;
   const std::vector<std::vector<std::string>>& category_labels() const override;
+  bool has_gaps() const override;
   /// "file.h5:/path".
   std::string name() const override;
   const std::string& file() const;
@@ -66,7 +79,8 @@ class MIXFAM_API Hdf5Source final : public Source {
   /// Every file that the rows may be read from: `file()`, and those that external links on the way to the data set, its
   /// virtual parts and its raw storage lead to, as far as they exist.
   std::vector<std::string> files() const;
-  /// What a reader should know but that does not stop it: chunks never written, integers beyond 2^53.
+  /// What a reader should know but that does not stop it: chunks never written, integers beyond 2^53, a
+  /// shape that looks transposed.
   const std::vector<std::string>& warnings() const;
 
   /// Bytes of one row as it is handed out.
@@ -135,8 +149,10 @@ struct Hdf5Object {
   std::vector<std::size_t> shape;
   std::string layout;  ///< "contiguous", "chunked 1000 x 8, gzip"
   std::vector<std::string> columns;
-  bool auxiliary = false;                                       ///< an index or a dimension scale of another data set
+  bool auxiliary = false;                                       ///< an index, a scale or a part of another one
   bool eligible = false;                                        ///< can be read as data of numbers, or is a table
+  std::string obstacle;                                         ///< why what looks like data cannot be read
+  std::string meaning;                                          ///< what its attributes say of its numbers
   std::vector<std::pair<std::string, std::string>> attributes;  ///< short values as text
 };
 /// All objects of a file, or the one at a path and all below it, in path order. `location` is "file.h5" or

@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "io/read_all.hpp"
 #include "io/test_file.hpp"
 
 #include <mixfam/error.hpp>
@@ -6,66 +7,17 @@
 #include <mixfam/mixfam.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
 using namespace mixfam;
 
 namespace {
-
-template <class T>
-void append(const Chunk& chunk, std::size_t columns, std::vector<double>& values) {
-  const T* data = static_cast<const T*>(chunk.data);
-  for (std::size_t n = 0; n < chunk.rows; ++n) {
-    for (std::size_t d = 0; d < columns; ++d) {
-      values.push_back(static_cast<double>(data[static_cast<std::ptrdiff_t>(n) * chunk.row_stride +
-                                                static_cast<std::ptrdiff_t>(d) * chunk.column_stride]));
-    }
-  }
-}
-
-void append(const Chunk& chunk, std::size_t columns, std::vector<double>& values) {
-  switch (chunk.type) {
-    case ElementType::int8:
-      return append<std::int8_t>(chunk, columns, values);
-    case ElementType::uint8:
-      return append<std::uint8_t>(chunk, columns, values);
-    case ElementType::int16:
-      return append<std::int16_t>(chunk, columns, values);
-    case ElementType::uint16:
-      return append<std::uint16_t>(chunk, columns, values);
-    case ElementType::int32:
-      return append<std::int32_t>(chunk, columns, values);
-    case ElementType::uint32:
-      return append<std::uint32_t>(chunk, columns, values);
-    case ElementType::int64:
-      return append<std::int64_t>(chunk, columns, values);
-    case ElementType::uint64:
-      return append<std::uint64_t>(chunk, columns, values);
-    case ElementType::float32:
-      return append<float>(chunk, columns, values);
-    case ElementType::float64:
-      return append<double>(chunk, columns, values);
-  }
-}
-
-/// All rows, and that each chunk is where and as large as a source promises.
-std::vector<double> read_all(Source& source, std::size_t granularity = 7) {
-  source.rewind();
-  std::vector<double> values;
-  std::size_t row = 0;
-  for (Chunk chunk = source.next(granularity); chunk.rows > 0; chunk = source.next(granularity)) {
-    REQUIRE(chunk.first_row == row);
-    row += chunk.rows;
-    if (row < source.rows()) REQUIRE(chunk.rows % granularity == 0);
-    append(chunk, source.columns(), values);
-  }
-  REQUIRE(row == source.rows());
-  return values;
-}
 
 std::vector<double> grid(std::size_t rows, const std::vector<std::size_t>& columns) {
   std::vector<double> values;
@@ -81,30 +33,10 @@ std::vector<double> counting(std::size_t count) {
   return values;
 }
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.kind() == ErrorKind::data);
-    return error.what();
-  }
-  FAIL("no error was thrown");
-  return {};
-}
-
-std::string error_of(const std::string& location, const std::vector<std::string>& columns = {}) {
-  return error_of([&] {
-    Hdf5Source source(test_file(location), {columns});
-    read_all(source);
-  });
-}
-
-void check_says(const std::string& message, const std::vector<std::string>& parts) {
-  INFO(message);
-  for (const std::string& part : parts) {
-    INFO("expected: " << part);
-    CHECK(message.find(part) != std::string::npos);
-  }
+std::string error_in(const std::string& name, const std::vector<std::string>& columns = {}) {
+  Hdf5Options options;
+  options.columns = columns;
+  return error_of(test_file(name), options);
 }
 
 }  // namespace
@@ -209,10 +141,10 @@ TEST_CASE("columns are chosen by number or by name, in the order asked for") {
   CHECK(named.column_names() == std::vector<std::string>{"weight"});
   CHECK(read_all(named) == grid(5, {1}));
 
-  check_says(error_of("one.h5", {"age"}), {"one.h5:/group/X", "no column 'age'", "height, weight"});
-  check_says(error_of("layouts.h5:/wide", {"400"}), {"no column '400'", "0 to 399"});
-  check_says(error_of("layouts.h5:/wide", {"-1"}), {"no column '-1'"});
-  check_says(error_of("one.h5", {"weight", "1"}), {"'1' is chosen twice"});
+  check_says(error_in("one.h5", {"age"}), {"one.h5:/group/X", "no column 'age'", "height, weight"});
+  check_says(error_in("layouts.h5:/wide", {"400"}), {"no column '400'", "0 to 399"});
+  check_says(error_in("layouts.h5:/wide", {"-1"}), {"no column '-1'"});
+  check_says(error_in("one.h5", {"weight", "1"}), {"'1' is chosen twice"});
 }
 
 TEST_CASE("column names come from the attributes columns or names") {
@@ -234,10 +166,10 @@ TEST_CASE("tables are read by member") {
                                         3.5, 1, 50, id + 3, 4.5, 1, 60, id + 4, 5.5, 0, 70, id + 5};
   CHECK(read_all(table, 2) == expected);
 
-  check_says(error_of("table.h5"),
+  check_says(error_in("table.h5"),
              {"table.h5:/people", "choose columns", "`columns = age,income`", "name, member, id"});
-  check_says(error_of("table.h5", {"height"}), {"no column 'height'", "age, income, name"});
-  check_says(error_of("table.h5", {"vector"}), {"'vector' holds array of float64"});
+  check_says(error_in("table.h5", {"height"}), {"no column 'height'", "age, income, name"});
+  check_says(error_in("table.h5", {"vector"}), {"no column 'vector'", "vector[0], vector[1]"});
 }
 
 TEST_CASE("strings are read as codes of their sorted labels") {
@@ -267,7 +199,7 @@ TEST_CASE("strings are read as codes of their sorted labels") {
   Hdf5Source swapped(test_file("labels.h5:/matrix"), {{"1", "0"}});
   CHECK(read_all(swapped) == std::vector<double>{1, 0, 0, 2, 0, 1});
 
-  check_says(error_of("labels.h5:/many"), {"labels.h5:/many", "row 4096 of column 0", "4096 distinct strings"});
+  check_says(error_in("labels.h5:/many"), {"labels.h5:/many", "row 4096 of column 0", "4096 distinct strings"});
   CHECK_FALSE(list_hdf5(test_file("labels.h5")).empty());
   CHECK(Hdf5Source(test_file("types.h5:/i4")).category_labels().empty());
 }
@@ -307,10 +239,120 @@ TEST_CASE("categorical groups are one column of codes") {
   CHECK(read_all(cells) == std::vector<double>{2, 0, 0, 1});
   CHECK(Hdf5Source(test_file("anndata.h5:/obs/batch")).category_labels() ==
         std::vector<std::vector<std::string>>{{"10", "2.5"}});
-  check_says(error_of("anndata.h5:/obs/missing"), {"anndata.h5:/obs/missing: row 2", "missing value"});
-  check_says(error_of("anndata.h5:/obs/beyond"), {"row 2", "the code 2, but there are 2 categories"});
-  check_says(error_of("anndata.h5:/obs/nothing"), {"0 categories"});
-  check_says(error_of("anndata.h5:/obs"), {"is a group", "cell_type"});
+  check_says(error_in("anndata.h5:/obs/missing"), {"anndata.h5:/obs/missing: row 2", "missing value"});
+  check_says(error_in("anndata.h5:/obs/beyond"), {"row 2", "the code 2, but there are 2 categories"});
+  check_says(error_in("anndata.h5:/obs/nothing"), {"0 categories"});
+}
+
+namespace {
+
+std::vector<double> read_with(const std::string& location, const Hdf5Options& options) {
+  Hdf5Source source(test_file(location), options);
+  CHECK(source.has_gaps() == options.gaps);
+  return read_all(source);
+}
+
+std::string error_with(const std::string& location, const Hdf5Options& options) {
+  return error_of(test_file(location), options);
+}
+
+Hdf5Options with_gaps() {
+  Hdf5Options options;
+  options.gaps = true;
+  return options;
+}
+
+Hdf5Options raw() {
+  Hdf5Options options;
+  options.raw = true;
+  return options;
+}
+
+Hdf5Options transposed(std::vector<std::string> columns = {}, std::size_t read_bytes = 1 << 22) {
+  Hdf5Options options;
+  options.columns = std::move(columns);
+  options.read_bytes = read_bytes;
+  options.transpose = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("attributes of netCDF say what numbers mean") {
+  const auto unpacked = [](double stored) { return stored * 0.1 + 20; };
+  check_equal(read_with("netcdf.h5:/packed", with_gaps()),
+              {unpacked(1), unpacked(2), gap, unpacked(3), gap, unpacked(4), unpacked(7), gap});
+  check_equal(read_with("netcdf.h5:/packed", raw()), {1, 2, -32767, 3, 5000, 4, 7, -32767});
+  check_says(error_in("netcdf.h5:/packed"),
+             {"netcdf.h5:/packed: row 1, column 0 (from 0) is -32767", "its attribute _FillValue", "`gaps`", "`raw`"});
+  check_says(error_in("netcdf.h5:/packed", {"1"}), {"row 3, column 0", "-32767"});
+  Hdf5Options swapped = with_gaps();
+  swapped.columns = {"1", "0"};
+  swapped.read_bytes = 1;
+  check_equal(read_with("netcdf.h5:/packed", swapped),
+              {unpacked(2), unpacked(1), unpacked(3), gap, unpacked(4), gap, gap, unpacked(7)});
+  check_equal(read_with("netcdf.h5:/scaled", {}), {0.5, 1});
+  Hdf5Source scaled(test_file("netcdf.h5:/scaled"));
+  CHECK(scaled.next(1).type == ElementType::float64);
+  CHECK(Hdf5Source(test_file("netcdf.h5:/packed"), raw()).next(1).type == ElementType::int16);
+}
+
+TEST_CASE("what is missing is compared in the type of the data") {
+  check_equal(read_with("netcdf.h5:/float", with_gaps()), {1, 2, gap, gap});
+  check_equal(read_with("netcdf.h5:/nan", with_gaps()), {1, gap, 3});
+  check_equal(read_with("netcdf.h5:/nan", {}), {1, gap, 3});  // which a fit refuses
+  check_equal(read_with("netcdf.h5:/several", with_gaps()), {1, gap, 3, gap});
+  check_equal(read_with("netcdf.h5:/limits", with_gaps()), {gap, gap, 0x1p63, 5});
+  check_equal(read_with("netcdf.h5:/unpacked_range", with_gaps()), {gap, 2 * 0.1, gap});
+  check_says(error_in("netcdf.h5:/unpacked_range"), {"row 0", "is 1, outside of the valid range from 0.15 to 25"});
+  check_equal(read_with("netcdf.h5:/texts", {}), {1, 2});
+  check_equal(read_with("netcdf.h5:/own_fill", with_gaps()), {-1, 1});
+  Hdf5Source large(test_file("netcdf.h5:/limits"), with_gaps());
+  read_all(large);
+  check_says(large.warnings().at(0), {"2^53"});
+}
+
+TEST_CASE("attributes that make no sense are refused") {
+  for (const char* name : {"no_scale", "zero_scale", "two_scales"}) {
+    INFO(name);
+    check_says(error_in(std::string("netcdf.h5:/") + name), {name, "'scale_factor'", "one number other than 0"});
+    check_equal(read_with(std::string("netcdf.h5:/") + name, raw()), {1, 2});
+  }
+  check_says(error_in("netcdf.h5:/three_limits"), {"'valid_range' must be two numbers"});
+}
+
+TEST_CASE("R's NA and codes without a category are gaps") {
+  check_equal(read_with("r.h5:/integer", with_gaps()), {1, gap, 3});
+  check_says(error_in("r.h5:/integer"), {"row 1", "the NA of R"});
+  check_equal(read_with("r.h5:/logical", with_gaps()), {1, gap, 0});
+  CHECK(Hdf5Source(test_file("r.h5:/logical")).category_labels().empty());
+  check_equal(read_with("anndata.h5:/obs/missing", with_gaps()), {1, 0, gap, 1});
+  check_says(error_with("anndata.h5:/obs/beyond", with_gaps()), {"row 2", "the code 2, but there are 2 categories"});
+}
+
+TEST_CASE("transposed files are read by their rows") {
+  for (const char* name : {"matlab.h5:/X", "matlab.h5:/plain"}) {
+    for (const std::size_t read_bytes : {1, 500, 1 << 22}) {
+      INFO(name << ", read_bytes " << read_bytes);
+      CHECK(read_with(name, transposed({}, read_bytes)) == grid(1000, {0, 1, 2}));
+      CHECK(read_with(name, transposed({"2", "0"}, read_bytes)) == grid(1000, {2, 0}));
+      CHECK(read_with(name, transposed({"1"}, read_bytes)) == grid(1000, {1}));
+    }
+  }
+  CHECK(read_with("matlab.h5:/plain", transposed({"c"})) == grid(1000, {2}));
+  Hdf5Source text(test_file("matlab.h5:/text"), transposed());
+  CHECK(text.category_labels() == std::vector<std::vector<std::string>>{{"x", "y", "z"}, {"no", "yes"}});
+  CHECK(read_all(text) == std::vector<double>{0, 1, 2, 0, 1, 0});
+  check_says(error_with("matlab.h5:/line", transposed()), {"rank 1", "cannot be transposed"});
+  check_says(error_with("table.h5", transposed({"age"})), {"rank 1", "cannot be transposed"});
+}
+
+TEST_CASE("a shape that looks transposed is a warning") {
+  check_says(Hdf5Source(test_file("matlab.h5:/X")).warnings().at(0),
+             {"MATLAB", "3 rows of 1000 columns", "`transpose`"});
+  check_says(Hdf5Source(test_file("matlab.h5:/plain")).warnings().back(), {"3 rows of 1000 columns", "`transpose`"});
+  CHECK(Hdf5Source(test_file("matlab.h5:/X"), transposed()).warnings().empty());
+  check_says(Hdf5Source(test_file("layouts.h5:/chunked"), transposed()).warnings().at(0), {"when it is transposed"});
 }
 
 TEST_CASE("columns of labels are for categorical") {
@@ -341,61 +383,62 @@ TEST_CASE("a location names a file and perhaps a path") {
     CHECK(source.rows() == (std::string(name) == "virtual.h5" ? 10 : 5));
     CHECK(read_all(source).at(3) == 11);
   }
-  check_says(error_of("target.h5:X"), {"begins with '/'", "target.h5:/X"});
-  check_says(error_of("layouts.h5"), {"7 data sets", "layouts.h5:/chunked", "/wide (50 x 400, float64)"});
-  check_says(error_of("no_data.h5"), {"no data set of numbers", "/text (scalar, string)"});
-  check_says(error_of("nothing.h5"), {"no data sets at all"});
+  check_says(error_in("target.h5:X"), {"begins with '/'", "target.h5:/X"});
+  check_says(error_in("layouts.h5"),
+             {"7 data sets", "as in " + test_file("layouts.h5:/wide"), "/wide (50 x 400, float64)"});
+  check_says(error_in("no_data.h5"), {"no data set of numbers", "/text (scalar, string)"});
+  check_says(error_in("nothing.h5"), {"no data sets at all"});
 }
 
 TEST_CASE("files that cannot be read are refused with the cause") {
-  check_says(error_of("absent.h5"), {"absent.h5'", "No such file"});
-  check_says(error_of("absent.h5:/X"), {"absent.h5'", "No such file"});
-  check_says(error_of("folder.h5"), {"folder.h5", "is a directory"});
-  check_says(error_of("folder.h5:/X"), {"folder.h5", "is a directory"});
-  check_says(error_of("empty.h5"), {"not an HDF5 file", "0 bytes"});
-  check_says(error_of("text.h5"), {"not an HDF5 file"});
-  check_says(error_of("truncated.h5"), {"truncated", "20000 of ", " bytes"});
-  check_says(error_of("killed.h5"), {"still running or was killed", "h5clear -s"});
+  check_says(error_in("absent.h5"), {"absent.h5'", "No such file"});
+  check_says(error_in("absent.h5:/X"), {"absent.h5'", "No such file"});
+  check_says(error_in("folder.h5"), {"folder.h5", "is a directory"});
+  check_says(error_in("folder.h5:/X"), {"folder.h5", "is a directory"});
+  check_says(error_in("empty.h5"), {"not an HDF5 file", "0 bytes"});
+  check_says(error_in("text.h5"), {"not an HDF5 file"});
+  check_says(error_in("truncated.h5"), {"truncated", "20000 of ", " bytes"});
+  check_says(error_in("killed.h5"), {"still running or was killed", "h5clear -s"});
   check_says(error_of([] { Hdf5Source source("/dev/null"); }), {"not a regular file"});
 }
 
 TEST_CASE("paths that lead nowhere are refused with what is there") {
-  check_says(error_of("links.h5:/absent"), {"links.h5:/absent", "no such path", "'/' holds dangling, external"});
-  check_says(error_of("links.h5:/group/Y"), {"'/group' holds X, self"});
-  check_says(error_of("links.h5:/group/X/Y"), {"'/group/X' is not a group"});
-  check_says(error_of("links.h5:/group"), {"is a group", "holds X, self"});
-  check_says(error_of("links.h5:/"), {"is a group"});
-  check_says(error_of("links.h5:/type"), {"not a data set"});
-  check_says(error_of("links.h5:/dangling"), {"soft link to '/nowhere'", "does not exist"});
-  check_says(error_of("links.h5:/dangling/X"), {"links.h5:/dangling:", "soft link to '/nowhere'"});
-  check_says(error_of("links.h5:/loop"), {"links.h5:/loop"});
-  check_says(error_of("links.h5:/external_no_file"), {"external link", "'absent.h5'", "missing"});
-  check_says(error_of("links.h5:/external_no_object"), {"external link", "'/Y'", "no such object"});
-  check_says(error_of("virtual_missing.h5"), {"virtual data set", "part1.h5", "missing"});
-  check_says(error_of("virtual_no_set.h5"), {"virtual data set", "part0.h5:/Y", "holds X"});
+  check_says(error_in("links.h5:/absent"), {"links.h5:/absent", "no such path", "'/' holds dangling, external"});
+  check_says(error_in("links.h5:/group/Y"), {"'/group' holds X, self"});
+  check_says(error_in("links.h5:/group/X/Y"), {"'/group/X' is not a group"});
+  check_says(error_in("links.h5:/group"), {"is a group", "holds X, self"});
+  check_says(error_in("links.h5:/"), {"is a group"});
+  check_says(error_in("links.h5:/type"), {"not a data set"});
+  check_says(error_in("links.h5:/dangling"), {"soft link to '/nowhere'", "does not exist"});
+  check_says(error_in("links.h5:/dangling/X"), {"links.h5:/dangling:", "soft link to '/nowhere'"});
+  check_says(error_in("links.h5:/loop"), {"links.h5:/loop"});
+  check_says(error_in("links.h5:/external_no_file"), {"external link", "'absent.h5'", "missing"});
+  check_says(error_in("links.h5:/external_no_object"), {"external link", "'/Y'", "no such object"});
+  check_says(error_in("virtual_missing.h5"), {"virtual data set", "part1.h5", "missing"});
+  check_says(error_in("virtual_no_set.h5"), {"virtual data set", "part0.h5:/Y", "holds X"});
 }
 
 TEST_CASE("data sets that are no rows of numbers are refused") {
-  check_says(error_of("refused.h5:/scalar"), {"refused.h5:/scalar", "single value"});
-  check_says(error_of("refused.h5:/cube"), {"rank 3", "4 x 5 x 6"});
-  check_says(error_of("refused.h5:/no_rows"), {"no rows", "0 x 3"});
-  check_says(error_of("refused.h5:/no_columns"), {"no columns", "3 x 0"});
-  check_says(error_of("refused.h5:/string_cube"), {"rank 3", "2 x 2 x 2"});
-  check_says(error_of("refused.h5:/complex"), {"complex numbers"});
-  check_says(error_of("refused.h5:/null"), {"no values"});
-  check_says(error_of("refused.h5:/opaque"), {"opaque"});
-  check_says(error_of("refused.h5:/reference"), {"reference"});
-  check_says(error_of("refused.h5:/lists"), {"variable-length lists of float64"});
-  check_says(error_of("refused.h5:/array_table"), {"without a column of numbers or strings"});
-  check_says(error_of("refused.h5:/overflow"), {"1099511627776 x 1099511627776", "more values than can be addressed"});
-  check_says(error_of("refused.h5:/too_wide"), {"one row: needs 35184372088832 x 8 bytes"});
-  check_says(error_of("refused.h5:/column"), {"refused.h5:/column/categories: its strings: needs 4398046511104 x"});
-  check_says(error_of("refused.h5:/lzf"), {"'lzf' (filter 32000)", "h5repack -f GZIP=4"});
+  check_says(error_in("refused.h5:/scalar"), {"refused.h5:/scalar", "single value"});
+  check_says(error_in("refused.h5:/cube"), {"rank 3", "4 x 5 x 6"});
+  check_says(error_in("refused.h5:/no_rows"), {"no rows", "0 x 3"});
+  check_says(error_in("refused.h5:/no_columns"), {"no columns", "3 x 0"});
+  check_says(error_in("refused.h5:/string_cube"), {"rank 3", "2 x 2 x 2"});
+  check_says(error_in("refused.h5:/complex"), {"complex numbers"});
+  check_says(error_in("refused.h5:/null"), {"no values"});
+  check_says(error_in("refused.h5:/opaque"), {"opaque"});
+  check_says(error_in("refused.h5:/reference"), {"reference"});
+  check_says(error_in("refused.h5:/lists"), {"variable-length lists of float64"});
+  check_says(error_in("refused.h5:/array_table"), {"without a column of numbers or strings"});
+  check_says(error_in("refused.h5:/overflow"), {"1099511627776 x 1099511627776", "more values than can be addressed"});
+  check_says(error_in("refused.h5:/too_wide"), {"one row: needs 35184372088832 x 8 bytes"});
+  check_says(error_in("refused.h5:/column"), {"refused.h5:/column/categories: its strings: needs 4398046511104 x"});
+  check_says(error_in("refused.h5:/lzf"), {"'lzf' (filter 32000)", "h5repack -f GZIP=4"});
 }
 
 TEST_CASE("damaged chunks are refused with their rows") {
-  check_says(error_of("corrupt.h5"), {"corrupt.h5:/X", "rows 400 to 499", "damaged"});
-  check_says(error_of("checksum.h5"), {"rows 900 to 999", "damaged", "Fletcher32"});
+  check_says(error_in("corrupt.h5"), {"corrupt.h5:/X", "rows 400 to 499", "damaged"});
+  check_says(error_in("checksum.h5"), {"rows 900 to 999", "damaged", "Fletcher32"});
 }
 
 TEST_CASE("what a reader should know is a warning") {
@@ -455,16 +498,16 @@ TEST_CASE("a listing describes types, layouts, columns and attributes") {
 }
 
 TEST_CASE("records of a file that do not hold together are damage") {
-  check_says(error_of("filter_mask.h5"), {"filter_mask.h5:/X", "row 100", "without fletcher32", "damaged"});
-  check_says(error_of("filter_beyond.h5"), {"row 100", "filters that do not exist", "damaged"});
-  check_says(error_of("packed_mask.h5"), {"row 100", "bytes in the place of 1604", "damaged"});
-  check_says(error_of("chunk_size.h5"), {"row 100", "1599 bytes in the place of 1600", "damaged"});
-  check_says(error_of("chunk_row.h5"), {"chunk_row.h5:/X", "index of its chunks", "damaged"});
-  check_says(error_of("bad_names.h5:/X"), {"bad_names.h5:/X", "cannot read an attribute of strings"});
-  check_says(error_of("float_bias.h5:/X"), {"float_bias.h5:/X", "float64 of no known form"});
+  check_says(error_in("filter_mask.h5"), {"filter_mask.h5:/X", "row 100", "without fletcher32", "damaged"});
+  check_says(error_in("filter_beyond.h5"), {"row 100", "filters that do not exist", "damaged"});
+  check_says(error_in("packed_mask.h5"), {"row 100", "bytes in the place of 1604", "damaged"});
+  check_says(error_in("chunk_size.h5"), {"row 100", "1599 bytes in the place of 1600", "damaged"});
+  check_says(error_in("chunk_row.h5"), {"chunk_row.h5:/X", "index of its chunks", "damaged"});
+  check_says(error_in("bad_names.h5:/X"), {"bad_names.h5:/X", "cannot read an attribute of strings"});
+  check_says(error_in("float_bias.h5:/X"), {"float_bias.h5:/X", "float64 of no known form"});
   for (const char* path : {"X", "S", "V"}) {
     INFO(path);
-    check_says(error_of(std::string("huge.h5:/") + path),
+    check_says(error_in(std::string("huge.h5:/") + path),
                {std::string("huge.h5:/") + path, "1099511627776", "are stored", "damaged"});
   }
 }

@@ -105,6 +105,49 @@ def make_seeds():
 
     data("anndata.h5", categorical, family="categorical", path=":/obs/kind")
 
+    def frame(file):
+        group = file.create_group("obs")
+        group.attrs["encoding-type"] = "dataframe"
+        group.attrs["column-order"] = ["size", "kind", "count"]
+        group.attrs["_index"] = "_index"
+        group["_index"] = [f"row {n}" for n in range(ROWS)]
+        group["size"] = numbers[:, 0]
+        for name, encoding, parts in (
+            ("kind", "categorical", {"codes": generator.integers(0, 2, ROWS).astype("i1"), "categories": ["a", "b"]}),
+            ("count", "nullable-integer", {"values": generator.integers(0, 9, ROWS), "mask": np.zeros(ROWS, bool)}),
+        ):
+            group.create_group(name).attrs["encoding-type"] = encoding
+            for part, values in parts.items():
+                group[name][part] = values
+
+    data("frame.h5", frame, family="gaussian(size) * categorical(kind) * poisson(count)", path=":/obs")
+
+    def sparse(file):
+        for name, lines in ("csr", numbers), ("csc", numbers.T):
+            group = file.create_group(name)
+            group.attrs["encoding-type"] = name + "_matrix"
+            group.attrs["shape"] = numbers.shape
+            group["data"] = lines.ravel()
+            group["indices"] = np.tile(np.arange(lines.shape[1]), lines.shape[0])
+            group["indptr"] = np.arange(lines.shape[0] + 1) * lines.shape[1]
+
+    data("csr.h5", sparse, path=":/csr")
+    data("csc.h5", sparse, path=":/csc")
+
+    def packed(file):
+        file["X"] = np.round(100 * numbers).astype("i2")
+        for name, value in ("scale_factor", 0.01), ("add_offset", 1.0), ("_FillValue", np.int16(-32768)):
+            file["X"].attrs[name] = np.atleast_1d(value)
+
+    data("packed.h5", packed)
+    data("transposed.h5", lambda file: file.create_dataset("X", data=numbers.T, chunks=(1, 50), compression="gzip"),
+         "--transpose")
+    formats = pathlib.Path(__file__).resolve().parents[1] / "formats"
+    for name, path, columns in (("pandas_table.h5", ":/df", "b,count,s"), ("pandas_fixed.h5", ":/df", "b,count")):
+        shutil.copy(formats / name, name)
+        seed(name, fit("--columns", columns, "--degenerate", "keep", data="{}" + path,
+                       family="gaussian(b,count)" + (" * categorical(s)" if "s" in columns.split(",") else "")))
+
     with h5py.File("part.h5", "w") as file:
         file["X"] = numbers
 

@@ -177,6 +177,7 @@ class CommandLines:
         names = ["--start", "--restarts", "--seed", "--update", "--assign", "--prior", "--weights", "--temperature",
                  "--cooling", "--batch-rows", "--forgetting", "--degenerate", "--accelerate", "--tolerance",
                  "--max-iterations", "--threads", "--memory", "--columns", "--output", "--trace", "--merge-rows",
+                 "--raw", "--transpose",
                  "--verify", "--rows", "--split", "--part", "--row-weights", "--labels", "--missing"]  # fmt: skip
         # Most lines make sense, so that they come far; a method that needs a prior mostly has one.
         chosen = self.random.sample(names, self.of(0, 1, 1, 2, 2, 3, 5))

@@ -188,7 +188,7 @@ class Described(CliTest):
         self.assertIn("1 data set ", text)
         self.assertNotIn("/time", text)
         self.assertNotIn("_i_table", text)
-        self.assertRegex(text, r"4 left out: indices and scales.*--json")
+        self.assertRegex(text, r"4 left out: indices, scales and parts.*--json")
         # The one data set that is no helper needs no path; a helper is read where it is asked for.
         self.assertEqual(self.fit(self.path("x.h5"), *GAUSSIAN)["data"]["path"], "/X")
         self.assertEqual(self.fit(self.path("x.h5") + ":/time", *GAUSSIAN)["data"]["path"], "/time")

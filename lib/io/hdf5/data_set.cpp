@@ -38,8 +38,8 @@ std::optional<std::string> why_not_data(hid_t dataset) {
   if (shape->size() != 1)
     return "is a table of rank 2 (" + shape_text(*shape) + "); a table has one record for each row";
   const std::vector<Member> all = members(type.id());
-  if (std::none_of(all.begin(), all.end(), [](const Member& m) { return numeric_type(m.type.id()).has_value(); }) &&
-      std::none_of(all.begin(), all.end(), [](const Member& m) { return is_string(m.type.id()); })) {
+  if (std::none_of(all.begin(), all.end(),
+                   [](const Member& m) { return readable_elements(m.type.id()).has_value(); })) {
     return "is a table without a column of numbers or strings: " + type_text(type.id());
   }
   return std::nullopt;
@@ -76,6 +76,16 @@ std::vector<Filter> filters(hid_t creation) {
     all.push_back({number, (flags & H5Z_FLAG_OPTIONAL) != 0, filter_name(number, name.data())});
   }
   return all;
+}
+
+std::optional<std::string> missing_filter(hid_t creation) {
+  for (const Filter& filter : filters(creation)) {
+    if (H5Zfilter_avail(filter.number) > 0) continue;
+    return "is compressed with '" + filter.name + "' (filter " + std::to_string(filter.number) +
+           "), for which this HDF5 library has no plug-in; point HDF5_PLUGIN_PATH to one, or where the file can be "
+           "read, rewrite it with: h5repack -f GZIP=4 in.h5 out.h5";
+  }
+  return std::nullopt;
 }
 
 }  // namespace mixfam::hdf5

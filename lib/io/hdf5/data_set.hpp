@@ -22,5 +22,7 @@ struct Filter {
 };
 /// Those of a creation property list, in the order in which they are applied to what is written.
 std::vector<Filter> filters(hid_t creation);
+/// Why a data set of these creation properties cannot be unpacked: this HDF5 library has no such filter.
+std::optional<std::string> missing_filter(hid_t creation);
 
 }  // namespace mixfam::hdf5

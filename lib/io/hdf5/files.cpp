@@ -1,7 +1,7 @@
 #include "io/hdf5/files.hpp"
 
+#include "io/hdf5/group_form.hpp"
 #include "io/hdf5/links.hpp"
-#include "io/hdf5/strings.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -64,8 +64,7 @@ class Walk {
     if (!handle || follow_link(handle, file, path)) return;
     const Handle object(H5Oopen(handle.id(), path.c_str(), H5P_DEFAULT));
     if (H5Iget_type(object.id()) == H5I_DATASET) visit_storage(Handle(H5Dget_create_plist(object.id())), file);
-    if (is_categorical_group(object.id()))
-      for (const char* part : {"/codes", "/categories"}) visit(file, path + part);
+    if (H5Iget_type(object.id()) == H5I_GROUP) visit_parts(object.id(), file, path);
   }
 
  private:
@@ -77,6 +76,16 @@ class Walk {
 
   void visit_all(const std::vector<std::string>& candidates, const std::string& path) {
     for (const std::string& file : existing(candidates)) visit(file, path);
+  }
+
+  /// The parts of a group whose rows are read, and these of its columns.
+  void visit_parts(hid_t group, const std::string& file, const std::string& path) {
+    std::vector<std::string> parts = dependent_parts(group, group_form(group));
+    const bool is_table = parts.empty();
+    if (is_table && inside_table_) return;
+    if (is_table) parts = children(group);
+    inside_table_ = inside_table_ || is_table;
+    for (const std::string& part : parts) visit(file, (path == "/" ? "" : path) + "/" + part);
   }
 
   /// Goes on behind the first link on the way to an object; false where there is none.
@@ -114,6 +123,7 @@ class Walk {
     }
   }
 
+  bool inside_table_ = false;
   std::vector<std::string> files_;
   std::set<std::string> names_;
   std::set<std::pair<std::string, std::string>> seen_;

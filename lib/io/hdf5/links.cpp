@@ -8,13 +8,13 @@
 
 namespace mixfam::hdf5 {
 
-std::vector<std::string> children(hid_t group) {
+std::vector<std::string> children(hid_t group, H5_index_t order) {
   std::vector<std::string> names;
   const auto add = [](hid_t, const char* name, const H5L_info_t*, void* all) -> herr_t {
     static_cast<std::vector<std::string>*>(all)->emplace_back(name);
     return 0;
   };
-  H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, nullptr, add, &names);
+  H5Literate(group, order, H5_ITER_INC, nullptr, add, &names);
   return names;
 }
 

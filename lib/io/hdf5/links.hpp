@@ -14,8 +14,8 @@ struct LinkTarget {
 };
 LinkTarget link_target(hid_t location, const std::string& path);
 
-/// The links of a group, by name.
-std::vector<std::string> children(hid_t group);
+/// The links of a group, by name or in the order in which they were made.
+std::vector<std::string> children(hid_t group, H5_index_t order = H5_INDEX_NAME);
 /// Opens what lies at an absolute path. Throws Error(data) naming the first link on the way that leads nowhere.
 Handle open_object(const Handle& file, const std::string& file_name, const std::string& path);
 /// Opens a data set. Throws Error(data) also for a group, listing its children.

@@ -1,17 +1,23 @@
 #include "io/hdf5/listing.hpp"
 
 #include "io/hdf5/data_set.hpp"
+#include "io/hdf5/group_form.hpp"
 #include "io/hdf5/links.hpp"
 #include "io/hdf5/location.hpp"
+#include "io/hdf5/meaning.hpp"
 #include "io/hdf5/rehearsal.hpp"
+#include "io/hdf5/sparse_rows.hpp"
 #include "io/hdf5/strings.hpp"
 #include "io/hdf5/types.hpp"
 
+#include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <functional>
+#include <numeric>
 #include <set>
 #include <type_traits>
 
@@ -98,6 +104,63 @@ std::vector<std::pair<std::string, std::string>> attributes(hid_t object) {
   return texts;
 }
 
+/// What stands in the way of reading, and what the numbers mean.
+void describe_reading(hid_t dataset, hid_t type, Hdf5Object& object) {
+  const Handle creation(H5Dget_create_plist(dataset));
+  object.obstacle = missing_filter(creation.id()).value_or("");
+  const H5T_class_t kind = H5Tget_class(type);
+  try {
+    if (kind != H5T_COMPOUND && kind != H5T_BITFIELD) object.meaning = Meaning(dataset, type, object.path).text();
+  } catch (const Error& error) {
+    object.obstacle = error.what();
+  }
+  object.eligible = object.obstacle.empty();
+}
+
+std::size_t rows_of(hid_t group, const std::string& name) {
+  const Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT));
+  const Dimensions shape = dataset ? extent(dataset.id()).value_or(Dimensions{}) : Dimensions{};
+  return shape.empty() ? 0 : shape.front();
+}
+
+/// A group whose rows can be read as they are.
+void describe_group(hid_t group, Hdf5Object& object) {
+  object.kind = "group";
+  switch (group_form(group)) {
+    case Form::codes:
+      object.type = "column of categories";
+      object.shape = {rows_of(group, "codes")};
+      break;
+    case Form::masked:
+      object.type = "column with a mask of missing values";
+      object.shape = {rows_of(group, "values")};
+      break;
+    case Form::pandas_blocks:
+      object.type = "table of pandas";
+      object.shape = {rows_of(group, "block0_values"), rows_of(group, "axis0")};
+      break;
+    case Form::sparse:
+      object.type = "sparse matrix";
+      try {
+        const SparseShape shape = sparse_shape(group, object.path);
+        object.type += shape.by_rows ? " by rows" : " by columns";
+        object.shape = {shape.rows, shape.columns};
+      } catch (const Error& error) {
+        object.obstacle = error.what();
+      }
+      break;
+    case Form::columns:
+    case Form::data_set: {
+      object.columns = frame_columns(group);
+      if (object.columns.empty()) return;
+      object.type = "table of columns";
+      object.shape = {rows_of(group, frame_index(group)), object.columns.size()};
+      break;
+    }
+  }
+  object.eligible = object.obstacle.empty() && object.shape.front() > 0 && object.shape.back() > 0;
+}
+
 void describe_dataset(hid_t dataset, Hdf5Object& object) {
   object.kind = "data set";
   const Handle type(H5Dget_type(dataset));
@@ -106,6 +169,7 @@ void describe_dataset(hid_t dataset, Hdf5Object& object) {
   object.layout = layout_text(dataset);
   // Names of rows lie beside data in many files: strings are read where they are asked for by path.
   object.eligible = !why_not_data(dataset) && !is_string(type.id());
+  if (object.eligible) describe_reading(dataset, type.id(), object);
   object.columns = column_names(dataset);
   if (object.columns.empty() && H5Tget_class(type.id()) == H5T_COMPOUND) {
     for (Member& member : members(type.id())) object.columns.push_back(std::move(member.name));
@@ -155,6 +219,7 @@ std::optional<Hdf5Object> describe_link(const Handle& file, const std::string& p
 std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file_name, const std::string& top) {
   std::vector<Hdf5Object> objects;
   std::set<std::string> seen;
+  std::set<std::string> dependent;
   // A list of what is still to do, and not recursion: a hostile file may be deeper than the call stack.
   std::vector<std::string> pending = {top};
   while (!pending.empty()) {
@@ -173,13 +238,15 @@ std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file
     Hdf5Object object;
     object.path = path;
     object.attributes = attributes(handle.id());
-    object.auxiliary = is_auxiliary(object);
+    object.auxiliary = is_auxiliary(object) || dependent.count(path) > 0;
     switch (H5Iget_type(handle.id())) {
       case H5I_DATASET:
         describe_dataset(handle.id(), object);
         break;
       case H5I_GROUP: {
-        object.kind = "group";
+        describe_group(handle.id(), object);
+        for (const std::string& part : dependent_parts(handle.id(), group_form(handle.id())))
+          dependent.insert((path == "/" ? "" : path) + "/" + part);
         const std::vector<std::string> names = children(handle.id());
         for (auto name = names.rbegin(); name != names.rend(); ++name) {
           pending.push_back((path == "/" ? "" : path) + "/" + *name);
@@ -194,6 +261,16 @@ std::vector<Hdf5Object> list_objects(const Handle& file, const std::string& file
     objects.push_back(std::move(object));
   }
   return objects;
+}
+
+const Hdf5Object* largest_eligible(const std::vector<Hdf5Object>& objects) {
+  const auto values = [](const Hdf5Object& object) {
+    return std::accumulate(object.shape.begin(), object.shape.end(), 1.0, std::multiplies<>());
+  };
+  const Hdf5Object* largest = nullptr;
+  for (const Hdf5Object& object : objects)
+    if (object.eligible && (!largest || values(object) > values(*largest))) largest = &object;
+  return largest;
 }
 
 }  // namespace mixfam::hdf5

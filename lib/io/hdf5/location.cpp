@@ -1,9 +1,9 @@
 #include "io/hdf5/location.hpp"
 
-#include "io/hdf5/data_set.hpp"
 #include "io/hdf5/files.hpp"
 #include "io/hdf5/links.hpp"
 #include "io/hdf5/listing.hpp"
+#include "io/hdf5/text.hpp"
 
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
@@ -47,32 +47,28 @@ Location split_location(const std::string& location) {
 }
 
 std::string only_eligible_path(const Handle& file, const std::string& file_name) {
-  std::vector<std::string> eligible;
+  std::vector<std::string> blocked;
   std::vector<std::string> eligible_texts;
   std::vector<std::string> other_texts;
-  for (const Hdf5Object& object : list_objects(file, file_name)) {
-    if (object.kind == "group") continue;
-    const std::string shape = object.kind == "data set" ? shape_text(object.shape) + ", " : object.kind + " ";
-    const std::string text = object.path + " (" + shape + object.type + ")";
-    if (object.eligible) eligible.push_back(object.path);
+  const std::vector<Hdf5Object> objects = list_objects(file, file_name);
+  for (const Hdf5Object& object : objects) {
+    if (object.kind == "group" && !object.eligible) continue;
+    const bool has_shape = object.kind == "data set" || object.eligible;
+    const std::string text =
+        object.path + " (" + (has_shape ? shape_text(object.shape) + ", " : object.kind + " ") + object.type + ")";
     (object.eligible ? eligible_texts : other_texts).push_back(text);
+    if (!object.obstacle.empty()) blocked.push_back(object.path);
   }
-  if (eligible.size() == 1) return eligible.front();
-  if (eligible.empty()) {
+  const Hdf5Object* const largest = largest_eligible(objects);
+  if (eligible_texts.size() == 1) return largest->path;
+  // Opening it says why it cannot be read.
+  if (eligible_texts.empty() && blocked.size() == 1) return blocked.front();
+  if (eligible_texts.empty()) {
     refuse("'" + file_name + "' holds no data set of numbers with rank 1 or 2 and at least one row; it holds " +
            (other_texts.empty() ? "no data sets at all" : list_text(other_texts)));
   }
-  refuse("'" + file_name + "' holds " + std::to_string(eligible.size()) + " data sets; name one, as in " + file_name +
-         ":" + eligible.front() + ": " + list_text(eligible_texts));
-}
-
-void require_filters(hid_t creation, const std::string& where) {
-  for (const Filter& filter : filters(creation)) {
-    if (H5Zfilter_avail(filter.number) > 0) continue;
-    refuse(where + ": is compressed with '" + filter.name + "' (filter " + std::to_string(filter.number) +
-           "), for which this HDF5 library has no plug-in; point HDF5_PLUGIN_PATH to one, or where the file can be "
-           "read, rewrite it with: h5repack -f GZIP=4 in.h5 out.h5");
-  }
+  refuse("'" + file_name + "' holds " + std::to_string(eligible_texts.size()) + " data sets; name one, as in " +
+         file_name + ":" + largest->path + ": " + list_text(eligible_texts));
 }
 
 std::uint64_t virtual_source_bytes(hid_t creation, const std::string& file, const std::string& where) {

@@ -18,9 +18,6 @@ Location split_location(const std::string& location);
 /// The one data set of a file that can be read as data. Throws Error(data) naming all of them, or what else there is.
 std::string only_eligible_path(const Handle& file, const std::string& file_name);
 
-/// Throws Error(data) where this HDF5 library has no filter for a data set of these creation properties.
-void require_filters(hid_t creation, const std::string& where);
-
 /// The bytes of the files that a virtual data set has its parts in. HDF5 fills the rows of a missing part with the fill
 /// value and says nothing: this throws Error(data) naming the part.
 std::uint64_t virtual_source_bytes(hid_t creation, const std::string& file, const std::string& where);

@@ -29,9 +29,11 @@ ReadPlan plan_reads(const RowLayout& layout, hid_t creation, std::size_t rows, s
     std::array<hsize_t, H5S_MAX_RANK> chunk = {};
     require_status(H5Pget_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), reader.where,
                    "read its chunk shape");
-    plan.unit = std::clamp<std::size_t>(chunk[0], 1, rows);
+    const std::size_t row_axis = reader.transposed ? 1 : 0;
+    const hsize_t chunk_columns = chunk[1 - row_axis];
+    plan.unit = std::clamp<std::size_t>(chunk[row_axis], 1, rows);
     const hsize_t last_cell = reader.first_cell + reader.cells - 1;
-    const std::size_t across = reader.rank == 2 ? last_cell / chunk[1] - reader.first_cell / chunk[1] + 1 : 1;
+    const std::size_t across = reader.rank == 2 ? last_cell / chunk_columns - reader.first_cell / chunk_columns + 1 : 1;
     most_units = std::max<std::size_t>(1, most_chunks_in_a_read / across);
     const std::size_t values =
         std::accumulate(chunk.begin(), chunk.begin() + reader.rank, std::size_t{1}, std::multiplies<>());

@@ -87,7 +87,7 @@ std::vector<std::vector<std::string>> StringColumns::sort(std::vector<std::vecto
 
 const std::vector<std::uint16_t>& StringColumns::read(std::size_t first, std::size_t rows) {
   block_.resize(rows * columns_.size());
-  codes_->read(first * columns_.size(), block_.size(), block_.data());
+  codes_->read(first_code_ + first * columns_.size(), block_.size(), block_.data());
   for (std::size_t i = 0; i < block_.size(); ++i) block_[i] = places_[i % columns_.size()][block_[i]];
   return block_;
 }

@@ -14,7 +14,9 @@ namespace mixfam::hdf5 {
 /// The columns of strings of a data set, which become the places of their labels in sorted order.
 class StringColumns {
  public:
-  explicit StringColumns(std::shared_ptr<LabelCodes> codes) : codes_(std::move(codes)) {}
+  /// Their codes stand among `codes` from number `first_code` on.
+  StringColumns(std::shared_ptr<LabelCodes> codes, std::size_t first_code)
+      : codes_(std::move(codes)), first_code_(first_code) {}
 
   /// A column of what is handed out whose cells lie at an offset within a row of `row_bytes` bytes.
   void add(std::size_t column, std::size_t offset, Handle type);
@@ -47,7 +49,8 @@ class StringColumns {
   std::vector<Column> columns_;
   Handle row_type_;
   std::size_t row_bytes_ = 0;
-  std::shared_ptr<LabelCodes> codes_;               ///< numbers of labels as they first appear
+  std::shared_ptr<LabelCodes> codes_;  ///< numbers of labels as they first appear
+  std::size_t first_code_;
   std::vector<std::vector<std::uint16_t>> places_;  ///< in sorted order
   std::vector<std::uint16_t> block_;
 };

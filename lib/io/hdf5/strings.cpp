@@ -99,12 +99,4 @@ std::vector<std::string> column_names(hid_t dataset) {
   return {};
 }
 
-bool is_categorical_group(hid_t object) {
-  if (H5Iget_type(object) != H5I_GROUP) return false;
-  const Handle attribute = open_attribute(object, "encoding-type");
-  if (!attribute) return false;
-  const auto encoding = read_strings(attribute.id());
-  return encoding && *encoding == std::vector<std::string>{"categorical"};
-}
-
 }  // namespace mixfam::hdf5

@@ -18,9 +18,7 @@ Handle open_attribute(hid_t object, const std::string& name);
 /// Names from the attribute `columns` or `names`; empty when there is none.
 std::vector<std::string> column_names(hid_t dataset);
 
-/// Categories as AnnData and pandas store them: a group of `categories` and `codes`.
-bool is_categorical_group(hid_t object);
-/// The categories of such a group, strings or numbers. Throws Error(data).
+/// Strings or numbers of a data set as texts, such as the categories of AnnData. Throws Error(data).
 std::vector<std::string> category_texts(const Handle& dataset, const std::string& where);
 
 }  // namespace mixfam::hdf5

@@ -26,7 +26,27 @@ std::vector<std::string> member_names(hid_t type) {
   return names;
 }
 
-bool is_boolean(hid_t type) { return member_names(type) == std::vector<std::string>{"FALSE", "TRUE"}; }
+/// As h5py and R write booleans.
+bool is_boolean(hid_t type) {
+  std::vector<std::string> names = member_names(type);
+  std::sort(names.begin(), names.end());
+  return names == std::vector<std::string>{"FALSE", "TRUE"} || names == std::vector<std::string>{"FALSE", "NA", "TRUE"};
+}
+
+/// The value of a member of an enumeration.
+std::optional<std::int64_t> member_code(hid_t type, int index) {
+  const Handle base(H5Tget_super(type));
+  // As large as the file's integer or the one it is converted to.
+  std::array<std::byte, 64> value = {};
+  std::int64_t code = -1;
+  if (H5Tget_size(base.id()) > value.size() ||
+      H5Tget_member_value(type, static_cast<unsigned>(index), value.data()) < 0 ||
+      H5Tconvert(base.id(), H5T_NATIVE_INT64, 1, value.data(), nullptr, H5P_DEFAULT) < 0) {
+    return std::nullopt;
+  }
+  std::memcpy(&code, value.data(), sizeof(code));
+  return code;
+}
 
 /// Whether the fields of a float lie as in IEEE 754 or in the x87 format: one wrong byte in a description that no
 /// checksum guards would turn all values into others.
@@ -136,22 +156,38 @@ std::vector<Member> members(hid_t compound) {
 
 bool is_string(hid_t type) { return H5Tget_class(type) == H5T_STRING; }
 
+std::optional<Elements> readable_elements(hid_t member) {
+  const bool array = H5Tget_class(member) == H5T_ARRAY;
+  Elements elements;
+  elements.type = Handle(array ? H5Tget_super(member) : H5Tcopy(member));
+  if (array) {
+    std::array<hsize_t, H5S_MAX_RANK> sizes = {};
+    const int rank = H5Tget_array_dims2(member, sizes.data());
+    for (int i = 0; i < rank; ++i) {
+      const std::size_t size = sizes[static_cast<std::size_t>(i)];
+      if (size == 0 || elements.count > most_elements / size) return std::nullopt;
+      elements.count *= size;
+      elements.shape.push_back(size);
+    }
+  }
+  if (!numeric_type(elements.type.id()) && !is_string(elements.type.id())) return std::nullopt;
+  return elements;
+}
+
+std::optional<std::int64_t> missing_code(hid_t type) {
+  if (H5Tget_class(type) != H5T_ENUM || !is_boolean(type)) return std::nullopt;
+  for (int i = 0; i < H5Tget_nmembers(type); ++i)
+    if (member_name(type, i) == "NA") return member_code(type, i);
+  return std::nullopt;
+}
+
 std::vector<std::string> enumeration_labels(hid_t type) {
   if (H5Tget_class(type) != H5T_ENUM || is_boolean(type)) return {};
-  const Handle base(H5Tget_super(type));
   std::vector<std::string> labels;
   for (int i = 0; i < H5Tget_nmembers(type); ++i) {
-    // As large as the file's integer or the one it is converted to.
-    std::array<std::byte, 64> value = {};
-    std::int64_t code = -1;
-    if (H5Tget_size(base.id()) > value.size() ||
-        H5Tget_member_value(type, static_cast<unsigned>(i), value.data()) < 0 ||
-        H5Tconvert(base.id(), H5T_NATIVE_INT64, 1, value.data(), nullptr, H5P_DEFAULT) < 0) {
-      return {};
-    }
-    std::memcpy(&code, value.data(), sizeof(code));
-    if (code < 0 || code >= static_cast<std::int64_t>(most_labels)) return {};
-    const auto place = static_cast<std::size_t>(code);
+    const auto code = member_code(type, i);
+    if (!code || *code < 0 || *code >= static_cast<std::int64_t>(most_labels)) return {};
+    const auto place = static_cast<std::size_t>(*code);
     labels.resize(std::max(labels.size(), place + 1));
     labels[place] = member_name(type, i);
   }
