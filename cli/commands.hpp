@@ -76,6 +76,15 @@ struct DescribeRequest {
   bool json = false;
 };
 
+/// `mixfam convert`.
+struct ConvertRequest {
+  std::string input;
+  std::string output;
+  std::vector<std::string> columns;
+  std::optional<char> delimiter;
+  std::optional<bool> header;
+};
+
 /// `mixfam divergence`.
 struct DivergenceRequest {
   std::string model;
@@ -88,6 +97,7 @@ struct DivergenceRequest {
 ExitStatus fit_command(const FitRequest& request);
 ExitStatus families_command(const FamiliesRequest& request);
 ExitStatus describe_command(const DescribeRequest& request);
+ExitStatus convert_command(const ConvertRequest& request);
 ExitStatus divergence_command(const DivergenceRequest& request);
 
 }  // namespace mixfam::cli

@@ -28,7 +28,7 @@ RowLayout::RowLayout(hid_t dataset, const ColumnChoice& wanted, const Texts& tex
   if (is_group_of_codes && (reader.rank != 1 || H5Tget_class(type.id()) != H5T_INTEGER))
     refuse(reader.where + "/codes: must hold whole numbers of rank 1");
   if (H5Tget_class(type.id()) == H5T_COMPOUND) {
-    open_table(wanted, type.id());
+    open_table(wanted.empty() ? texts.names : wanted, type.id());
   } else {
     open_plain(wanted, texts, shape, type.id());
   }
@@ -135,6 +135,7 @@ void RowLayout::open_table(const ColumnChoice& wanted, hid_t type) {
              ", not a number or string in each row; its columns of numbers or strings are " + list_text(readable));
     }
     labels[j] = enumeration_labels(member.type.id());
+    if (!labels[j].empty()) enumerated.push_back(j);
     const bool bits = H5Tget_class(member.type.id()) == H5T_BITFIELD;
     if (bits) bit_fields.emplace_back(j, element_size(number->element));
     require_status(

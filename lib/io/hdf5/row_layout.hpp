@@ -44,6 +44,7 @@ struct RowLayout {
   std::size_t columns = 0;
   std::vector<std::size_t> gather;                              ///< the cell of each column, when not one after another
   std::vector<std::pair<std::size_t, std::size_t>> bit_fields;  ///< column and bytes, of a table
+  std::vector<std::size_t> enumerated;                          ///< columns of labels by number, of a table
   bool is_group_of_codes = false;
 
   StringColumns strings;

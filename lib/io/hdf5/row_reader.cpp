@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 
 namespace mixfam::hdf5 {
@@ -26,6 +27,15 @@ bool beyond_exact(const std::byte* bytes, std::size_t count) {
       return value >= limit;
     }
   });
+}
+
+/// A code below 0 that stands for no label is that of a missing value.
+void negative_to_nan(std::byte* slot) {
+  double code = 0;
+  std::memcpy(&code, slot, sizeof(code));
+  if (code >= 0) return;
+  code = std::numeric_limits<double>::quiet_NaN();
+  std::memcpy(slot, &code, sizeof(code));
 }
 
 /// Bit fields have no conversion to numbers in HDF5: they are read as bits into the slot of the double they become.
@@ -48,6 +58,10 @@ void RowReader::read(std::size_t first, std::size_t count, std::byte* target) {
   for (const auto& [column, size] : layout_.bit_fields) {
     for (std::size_t n = 0; n < count; ++n)
       bits_to_double(target + n * layout_.handed_row_bytes() + column * sizeof(double), size);
+  }
+  for (const std::size_t column : layout_.enumerated) {
+    for (std::size_t n = 0; n < count; ++n)
+      negative_to_nan(target + n * layout_.handed_row_bytes() + column * sizeof(double));
   }
 }
 
