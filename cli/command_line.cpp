@@ -283,6 +283,9 @@ CLI::App* add_describe(CLI::App& app, DescribeRequest& request) {
   describe->add_option("FILE", request.file, "FILE.h5[:/path], an HDF5 file or what lies at a path in it")
       ->required()
       ->type_name("");
+  describe->add_flag("--columns", request.columns,
+                     "read the data and tell for each column its type, range, mean,\ndistinct values, gaps and the "
+                     "families that take it");
   describe->add_flag("--json", request.json, "the description as one JSON document");
   return describe;
 }

@@ -73,6 +73,7 @@ struct FamiliesRequest {
 /// `mixfam describe`.
 struct DescribeRequest {
   std::string file;
+  bool columns = false;
   bool json = false;
 };
 
