@@ -22,6 +22,7 @@ const std::map<std::string, std::string>& options_by_setting() {
       {"freeze", "--freeze"},
       {"keep_saddle", "--keep-saddle"},
       {"max_iterations", "--max-iterations"},
+      {"missing", "--missing"},
       {"prior", "--prior"},
       {"raw", "--raw"},
       {"restarts", "--restarts"},

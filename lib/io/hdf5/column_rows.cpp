@@ -71,7 +71,7 @@ ColumnRows::ColumnRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted)
   std::vector<std::string> lengths;
   for (std::size_t p = 0; p < texts.parts.size(); ++p) {
     if (places[p].empty()) continue;
-    parts_.push_back({open_rows(file, texts.parts[p], of_part[p]), std::move(places[p])});
+    parts_.push_back({open_rows(file, texts.parts[p], {of_part[p]}), std::move(places[p])});
     const RowFormat& format = parts_.back().rows->format();
     formats.push_back(&format);
     lengths.push_back(of_part[p].front() + " (" + plural(format.rows, "row") + ")");
