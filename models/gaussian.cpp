@@ -3,6 +3,7 @@
 #include <mixfam/registry.hpp>
 
 #include "family/collinearity.hpp"
+#include "family/steps/conditional_moments.hpp"
 #include "family/steps/kernel_columns.hpp"
 #include "family/steps/univariate_gaussian.hpp"
 #include "numerics/linear_algebra.hpp"
@@ -387,11 +388,33 @@ class TiedNormalInverseWishart final : public NormalInverseWishart {
   }
 };
 
+/// S += sum_n r_n t(x_n - o) of one component.
+void add_statistic(const Block& x, const double* r, const double* origin, VectorView s, Workspace::Frame& frame) {
+  const std::size_t d = x.column_count;
+  const StatisticLayout layout(d);
+  const double count =
+      kernels().add_scatter(columns_of(x), r, origin, s.part(StatisticLayout::sum, d).data(),
+                            s.part(layout.squares, packed::size(d)).data(), frame.take(scatter_scratch(d, x.rows)));
+  s[StatisticLayout::spread_count] += count;
+  s[StatisticLayout::mean_count] += count;
+}
+
+std::vector<const double*> precisions_of(const std::vector<CovarianceFactor>& factors) {
+  std::vector<const double*> precisions;
+  for (const CovarianceFactor& factor : factors) precisions.push_back(factor.precision.data());
+  return precisions;
+}
+
 /// log N(x | m, C) without (2 pi)^(-D/2), by the whitened residuals W (x - m), W = chol(C)^-1.
+///
+/// Rows with gaps are completed by E[x_m | x_o], where the quadratic form is that of the observed cells alone:
+/// log p(x_o) = log N(E[x | x_o] | m, C) + log|2 pi C_m| / 2, with C_m the covariance of x_m given x_o. The sums of the
+/// squares gain C_m, and the entropy is log|2 pi e C_m| / 2.
 class WhiteningStep {
  public:
   /// Means are the origins, K x D.
-  WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors) : d_(means.columns()) {
+  WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors)
+      : d_(means.columns()), means_(means), gaps_(means, precisions_of(factors)) {
     components_.reserve(factors.size());
     for (std::size_t k = 0; k < factors.size(); ++k)
       components_.push_back({means.row(k).data(), factors[k].panels.data(), -0.5 * factors[k].log_determinant});
@@ -414,8 +437,73 @@ class WhiteningStep {
     return univariate_ && univariate_->add(x, log_weights, statistics, workspace);
   }
 
+  Block prepare_observed(const Block& x, Workspace::Frame& frame) const {
+    Block result = x;
+    auto* incomplete = frame.take<IncompleteRows>(1);
+    *incomplete = gaps_.find(x, frame);
+    result.made = incomplete;
+    return result;
+  }
+  void add_log_density_observed(const Block& x, MatrixView L, Workspace& workspace) const {
+    const IncompleteRows& incomplete = incomplete_rows(x);
+    for (std::size_t k = 0; k < components_.size(); ++k) {
+      Workspace::Frame frame(workspace);
+      const Block completed = gaps_.complete(x, incomplete, k, frame);
+      kernels().add_whitened(columns_of(completed), &components_[k], {L.column(k).data(), L.column_stride(), 1},
+                             frame.take(whitening_scratch(d_)));
+      for_each_pattern(incomplete, [&](const GapPattern& pattern) {
+        const double volume = 0.5 * log_determinant_2_pi(pattern, k);
+        for (std::size_t i = pattern.first; i < pattern.first + pattern.rows; ++i) L(incomplete.rows[i], k) += volume;
+      });
+    }
+  }
+  double accumulate_observed(const Block& x, ConstMatrixView R, MatrixView S, Random* draws,
+                             Workspace& workspace) const {
+    const IncompleteRows& incomplete = incomplete_rows(x);
+    double entropy = 0;
+    for (std::size_t k = 0; k < components_.size(); ++k) {
+      Workspace::Frame frame(workspace);
+      double* half_squares = frame.take(incomplete.count);
+      const Block completed = gaps_.complete(x, incomplete, k, frame, draws, R.column(k), half_squares);
+      add_statistic(completed, R.column(k).data(), means_.row(k).data(), S.row(k), frame);
+      for_each_pattern(incomplete, [&](const GapPattern& pattern) {
+        double count = 0;
+        for (std::size_t i = pattern.first; i < pattern.first + pattern.rows; ++i) {
+          const double r = R(incomplete.rows[i], k);
+          count += r;
+          if (draws && r > 0) entropy += r * half_squares[i];
+        }
+        entropy += 0.5 * count * log_determinant_2_pi(pattern, k);
+        if (draws) return;
+        entropy += 0.5 * count * static_cast<double>(pattern.missing_count);
+        add_covariance(pattern, k, count, S.row(k));
+      });
+    }
+    return entropy;
+  }
+
  private:
+  static const IncompleteRows& incomplete_rows(const Block& x) { return *static_cast<const IncompleteRows*>(x.made); }
+  template <class Visit>
+  static void for_each_pattern(const IncompleteRows& incomplete, Visit visit) {
+    for (std::size_t p = 0; p < incomplete.pattern_count; ++p) visit(incomplete.patterns[p]);
+  }
+  /// log|2 pi C_m|.
+  double log_determinant_2_pi(const GapPattern& pattern, std::size_t k) const {
+    return gaps_.log_determinant(pattern, k) + static_cast<double>(pattern.missing_count) * special::log_two_pi;
+  }
+  void add_covariance(const GapPattern& pattern, std::size_t k, double count, VectorView s) const {
+    const StatisticLayout layout(d_);
+    const double* covariance = gaps_.covariance(pattern, k);
+    for (std::size_t a = 0; a < pattern.missing_count; ++a)
+      for (std::size_t b = 0; b <= a; ++b)
+        s[layout.squares + packed::at(pattern.missing[a], pattern.missing[b])] +=
+            count * covariance[a * pattern.missing_count + b];
+  }
+
   std::size_t d_;
+  ConstMatrixView means_;
+  ConditionalMoments gaps_;
   std::vector<WhitenedComponent> components_;
   std::optional<UnivariateQuadraticStep> univariate_;
 };
@@ -450,15 +538,9 @@ class Gaussian : public LocatedAtMean {
   }
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
                   Workspace& workspace) const {
-    Workspace::Frame frame(workspace);
-    double* scratch = frame.take(scatter_scratch(d_, x.rows));
     for (std::size_t k = 0; k < R.columns(); ++k) {
-      const auto s = S.row(k);
-      const double count = kernels().add_scatter(columns_of(x), R.column(k).data(), origins.row(k).data(),
-                                                 s.part(StatisticLayout::sum, d_).data(),
-                                                 s.part(layout_.squares, packed::size(d_)).data(), scratch);
-      s[StatisticLayout::spread_count] += count;
-      s[StatisticLayout::mean_count] += count;
+      Workspace::Frame frame(workspace);
+      add_statistic(x, R.column(k).data(), origins.row(k).data(), S.row(k), frame);
     }
   }
   std::optional<Reason> factorise(ConstVectorView theta, Factor& factor) const {
@@ -630,7 +712,7 @@ class KnownVarianceGaussian : private SphericalGaussian {
   using SphericalGaussian::accumulate;
   using SphericalGaussian::add_log_base;
   using SphericalGaussian::statistic;
-  StandardisingStep step(ConstMatrixView theta) const {
+  SphericalStep step(ConstMatrixView theta) const {
     std::vector<double> rows;
     for (std::size_t k = 0; k < theta.rows(); ++k) {
       const auto row = with_variance(theta.row(k));

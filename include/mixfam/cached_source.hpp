@@ -35,6 +35,7 @@ class MIXFAM_API CachedSource final : public Source {
   std::size_t columns() const override;
   const std::vector<std::string>& column_names() const override;
   const std::vector<std::vector<std::string>>& category_labels() const override;
+  bool has_gaps() const override;
   std::string name() const override;
   std::size_t row_number(std::size_t row) const override;
 

@@ -27,6 +27,7 @@ class MIXFAM_API MergedSource final : public Source {
   std::size_t columns() const override { return columns_; }
   const std::vector<std::string>& column_names() const override { return column_names_; }
   const std::vector<std::vector<std::string>>& category_labels() const override { return category_labels_; }
+  bool has_gaps() const override { return has_gaps_; }
   std::string name() const override { return name_; }
   std::size_t row_number(std::size_t row) const override { return first_rows_[row]; }
   void rewind() override { done_ = false; }
@@ -39,6 +40,7 @@ class MIXFAM_API MergedSource final : public Source {
   std::vector<std::string> column_names_;
   std::vector<std::vector<std::string>> category_labels_;
   std::size_t columns_;
+  bool has_gaps_;
   ElementType type_ = ElementType::float64;
   std::vector<char> values_;             // row-major
   std::vector<double> weights_;          // of each distinct row

@@ -121,10 +121,13 @@ class MIXFAM_API MemorySource final : public Source {
 
   /// Names for messages and for specifications such as `gaussian(height,width)`. Throws Error(usage) unless D names.
   void set_column_names(std::vector<std::string> names);
+  /// Says that NaN stands for a missing value.
+  void allow_gaps() { has_gaps_ = true; }
 
   std::size_t rows() const override { return rows_; }
   std::size_t columns() const override { return columns_; }
   const std::vector<std::string>& column_names() const override { return column_names_; }
+  bool has_gaps() const override { return has_gaps_; }
   std::string name() const override { return "data"; }
   void rewind() override { done_ = false; }
   Chunk next(std::size_t granularity) override;
@@ -141,6 +144,7 @@ class MIXFAM_API MemorySource final : public Source {
   std::ptrdiff_t column_stride_;
   RowWeights weights_;
   std::vector<std::string> column_names_;
+  bool has_gaps_ = false;
   bool done_ = false;
 };
 

@@ -379,6 +379,7 @@ std::size_t CachedSource::rows() const { return impl_->reader.rows(); }
 std::size_t CachedSource::columns() const { return impl_->columns; }
 const std::vector<std::string>& CachedSource::column_names() const { return impl_->column_names; }
 const std::vector<std::vector<std::string>>& CachedSource::category_labels() const { return impl_->category_labels; }
+bool CachedSource::has_gaps() const { return impl_->inner.has_gaps(); }
 std::string CachedSource::name() const { return impl_->name; }
 std::size_t CachedSource::row_number(std::size_t row) const { return impl_->inner.row_number(row); }
 std::size_t CachedSource::cached_rows() const { return impl_->reader.cached(); }

@@ -8,7 +8,8 @@ CopiedRows::CopiedRows(Source& source)
     : column_names_(source.column_names()),
       category_labels_(source.category_labels()),
       name_(source.name()),
-      columns_(source.columns()) {
+      columns_(source.columns()),
+      has_gaps_(source.has_gaps()) {
   source.rewind();
   for (Chunk chunk = source.next(pass_granularity); chunk.rows > 0; chunk = source.next(pass_granularity)) {
     if (row_numbers_.empty()) type_ = chunk.type;

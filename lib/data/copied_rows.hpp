@@ -22,6 +22,7 @@ class CopiedRows {
   std::string name_;
   std::vector<std::size_t> row_numbers_;
   std::size_t columns_;
+  bool has_gaps_;
   ElementType type_ = ElementType::float64;
   std::vector<std::byte> values_;  // row-major
   std::vector<double> weights_;    // or empty
@@ -36,6 +37,7 @@ class CopiedSource final : public Source {
   std::size_t columns() const override { return rows_.columns_; }
   const std::vector<std::string>& column_names() const override { return rows_.column_names_; }
   const std::vector<std::vector<std::string>>& category_labels() const override { return rows_.category_labels_; }
+  bool has_gaps() const override { return rows_.has_gaps_; }
   std::string name() const override { return rows_.name_; }
   std::size_t row_number(std::size_t row) const override { return rows_.row_numbers_[row]; }
   void rewind() override { done_ = false; }

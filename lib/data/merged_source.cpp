@@ -27,7 +27,8 @@ MergedSource::MergedSource(Source& source, std::size_t memory_limit)
     : name_(source.name()),
       column_names_(source.column_names()),
       category_labels_(source.category_labels()),
-      columns_(source.columns()) {
+      columns_(source.columns()),
+      has_gaps_(source.has_gaps()) {
   merge(source, memory_limit);
   values_.shrink_to_fit();
   weights_.shrink_to_fit();

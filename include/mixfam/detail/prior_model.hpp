@@ -93,7 +93,8 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
   Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
     std::vector<double> c(model_.statistic_size());
     std::vector<Factor> factors(H.rows());
-    return model_.make_parameters(theta, factors, [&](std::size_t k) -> std::optional<Reason> {
+    ExpectedConstants expected;
+    const auto make = [&](std::size_t k) -> std::optional<Reason> {
       if constexpr (Factored<F>) {
         static_assert(FactoredPrior<typename F::Prior, Factor>);
         if (const auto reason = formulas_.improper_counts(H.row(k))) return reason;
@@ -106,9 +107,11 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
       } else {
         if (const auto reason = improper(formulas_, H.row(k))) return reason;
         log_scale[k] = formulas_.expectation(H.row(k), theta.row(k), c);
+        if constexpr (IndependentColumns<F>) add_expected_constants(H.row(k), theta.row(k), log_scale[k], expected);
       }
       return model_.unusable(theta.row(k), Factored<F>);
-    });
+    };
+    return model_.make_parameters(theta, factors, make, &expected);
   }
   void add_kl(ConstMatrixView H, ConstVectorView h, const Step& step, VectorView out) const override {
     std::vector<double> q(model_.statistic_size());
@@ -162,6 +165,26 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
   }
 
  private:
+  /// E[c] less c(theta), where theta and log_scale are what h expects. They differ in constants alone, at any origin:
+  /// about the location of theta, where nothing cancels.
+  void add_expected_constants(ConstVectorView h, ConstVectorView theta, double log_scale,
+                              ExpectedConstants& expected) const {
+    std::vector<double> c(model_.statistic_size());
+    std::vector<double> of_theta(c.size());
+    std::vector<double> local(h.begin(), h.end());
+    std::vector<double> local_theta(theta.begin(), theta.end());
+    if constexpr (Located<F>) {
+      std::vector<double> origin(model_.origin_size());
+      model_.origin(theta, origin);
+      formulas_.translate(local, origin, -1);
+      model_.family_.translate(local_theta, origin, -1);
+    }
+    formulas_.expectation(local, local_theta, c);
+    model_.family_.coefficients(local_theta, of_theta);
+    for (std::size_t p = 0; p < c.size(); ++p) expected.constants.push_back(c[p] - of_theta[p]);
+    expected.sums.push_back(log_scale);
+  }
+
   /// Calls describe(k) for each row of H that is proper; theta of the others is NaN.
   template <class Describe>
   void describe_posterior(ConstMatrixView H, MatrixView theta, Describe describe) const {
