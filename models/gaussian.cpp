@@ -15,6 +15,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <memory>
 
 namespace mixfam {
 
@@ -414,7 +415,9 @@ class WhiteningStep {
  public:
   /// Means are the origins, K x D.
   WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors)
-      : d_(means.columns()), means_(means), gaps_(means, precisions_of(factors)) {
+      : d_(means.columns()),
+        means_(means),
+        gaps_(std::make_unique<const ConditionalMoments>(means, precisions_of(factors))) {
     components_.reserve(factors.size());
     for (std::size_t k = 0; k < factors.size(); ++k)
       components_.push_back({means.row(k).data(), factors[k].panels.data(), -0.5 * factors[k].log_determinant});
@@ -440,7 +443,7 @@ class WhiteningStep {
   Block prepare_observed(const Block& x, Workspace::Frame& frame) const {
     Block result = x;
     auto* incomplete = frame.take<IncompleteRows>(1);
-    *incomplete = gaps_.find(x, frame);
+    *incomplete = gaps_->find(x, frame);
     result.made = incomplete;
     return result;
   }
@@ -448,7 +451,7 @@ class WhiteningStep {
     const IncompleteRows& incomplete = incomplete_rows(x);
     for (std::size_t k = 0; k < components_.size(); ++k) {
       Workspace::Frame frame(workspace);
-      const Block completed = gaps_.complete(x, incomplete, k, frame);
+      const Block completed = gaps_->complete(x, incomplete, k, frame);
       kernels().add_whitened(columns_of(completed), &components_[k], {L.column(k).data(), L.column_stride(), 1},
                              frame.take(whitening_scratch(d_)));
       for_each_pattern(incomplete, [&](const GapPattern& pattern) {
@@ -464,7 +467,7 @@ class WhiteningStep {
     for (std::size_t k = 0; k < components_.size(); ++k) {
       Workspace::Frame frame(workspace);
       double* half_squares = frame.take(incomplete.count);
-      const Block completed = gaps_.complete(x, incomplete, k, frame, draws, R.column(k), half_squares);
+      const Block completed = gaps_->complete(x, incomplete, k, frame, draws, R.column(k), half_squares);
       add_statistic(completed, R.column(k).data(), means_.row(k).data(), S.row(k), frame);
       for_each_pattern(incomplete, [&](const GapPattern& pattern) {
         double count = 0;
@@ -490,11 +493,11 @@ class WhiteningStep {
   }
   /// log|2 pi C_m|.
   double log_determinant_2_pi(const GapPattern& pattern, std::size_t k) const {
-    return gaps_.log_determinant(pattern, k) + static_cast<double>(pattern.missing_count) * special::log_two_pi;
+    return gaps_->log_determinant(pattern, k) + static_cast<double>(pattern.missing_count) * special::log_two_pi;
   }
   void add_covariance(const GapPattern& pattern, std::size_t k, double count, VectorView s) const {
     const StatisticLayout layout(d_);
-    const double* covariance = gaps_.covariance(pattern, k);
+    const double* covariance = gaps_->covariance(pattern, k);
     for (std::size_t a = 0; a < pattern.missing_count; ++a)
       for (std::size_t b = 0; b <= a; ++b)
         s[layout.squares + packed::at(pattern.missing[a], pattern.missing[b])] +=
@@ -503,7 +506,7 @@ class WhiteningStep {
 
   std::size_t d_;
   ConstMatrixView means_;
-  ConditionalMoments gaps_;
+  std::unique_ptr<const ConditionalMoments> gaps_;
   std::vector<WhitenedComponent> components_;
   std::optional<UnivariateQuadraticStep> univariate_;
 };

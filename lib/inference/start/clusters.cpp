@@ -20,7 +20,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// The origin of each cluster: the mean of those at its rows, whatever the family takes them from.
 void set_mean_origins(const Family& family, const std::vector<std::size_t>& cluster, const Rows& rows,
                       MatrixView origins) {
-  const std::vector<double> first = origin_at_row(family, first_row(rows).values);
+  std::vector<double> first = origin_at_row(family, first_row(rows).values);
+  for (double& value : first)
+    if (std::isnan(value)) value = 0;  // its column is missing in all of these rows
   const std::size_t size = 2 * first.size();
   // For each cluster the sum of the origins at its rows about that at the first row, and the weights of those that have
   // one behind.
