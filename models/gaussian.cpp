@@ -132,7 +132,8 @@ Reason singular(std::size_t d, double rows) {
 
 /// What all formulas need of a covariance C = L L'.
 struct CovarianceFactor {
-  std::vector<double> panels;     ///< of W = L^-1, packed by pack_lower
+  std::vector<double> whitening;  ///< W = L^-1
+  std::vector<double> panels;     ///< of W, packed by pack_lower
   std::vector<double> precision;  ///< C^-1
   double log_determinant = 0;     ///< log|C|
 };
@@ -140,11 +141,12 @@ struct CovarianceFactor {
 /// Makes the factor of a covariance; false where that is not positive definite.
 bool make_factor(ConstMatrixView covariance, CovarianceFactor& factor) {
   const std::size_t d = covariance.rows();
-  std::vector<double> W(d * d);
+  factor.whitening.resize(d * d);
   factor.precision.resize(d * d);
-  const auto log_determinant = invert(covariance, square(VectorView(W), d), square(VectorView(factor.precision), d));
+  const auto log_determinant =
+      invert(covariance, square(VectorView(factor.whitening), d), square(VectorView(factor.precision), d));
   if (!log_determinant) return false;
-  factor.panels = pack_lower(W.data(), d);
+  factor.panels = pack_lower(factor.whitening.data(), d);
   factor.log_determinant = *log_determinant;
   return true;
 }
@@ -400,10 +402,10 @@ void add_statistic(const Block& x, const double* r, const double* origin, Vector
   s[StatisticLayout::mean_count] += count;
 }
 
-std::vector<const double*> precisions_of(const std::vector<CovarianceFactor>& factors) {
-  std::vector<const double*> precisions;
-  for (const CovarianceFactor& factor : factors) precisions.push_back(factor.precision.data());
-  return precisions;
+std::vector<const double*> whitening_of(const std::vector<CovarianceFactor>& factors) {
+  std::vector<const double*> whitening;
+  for (const CovarianceFactor& factor : factors) whitening.push_back(factor.whitening.data());
+  return whitening;
 }
 
 /// log N(x | m, C) without (2 pi)^(-D/2), by the whitened residuals W (x - m), W = chol(C)^-1.
@@ -417,7 +419,7 @@ class WhiteningStep {
   WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors)
       : d_(means.columns()),
         means_(means),
-        gaps_(std::make_unique<const ConditionalMoments>(means, precisions_of(factors))) {
+        gaps_(std::make_unique<const ConditionalMoments>(means, whitening_of(factors))) {
     components_.reserve(factors.size());
     for (std::size_t k = 0; k < factors.size(); ++k)
       components_.push_back({means.row(k).data(), factors[k].panels.data(), -0.5 * factors[k].log_determinant});

@@ -275,7 +275,7 @@ Tally check_traces(const Model& model, std::size_t tables, std::uint64_t seed, b
   for (std::size_t i = 0; i < tables; ++i) {
     Random random{seed, i};
     const std::size_t components = random.below(2) == 0 ? 3 : 5;
-    Table table = random_table(family, components, 200, random);
+    Table table = random_table(family, components, with_gaps ? 600 : 200, random);
     if (with_gaps) punch_gaps(table, family->name() == "multinomial", random);
     auto source = table.source();
     if (with_gaps) source.allow_gaps();

@@ -107,7 +107,7 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
       } else {
         if (const auto reason = improper(formulas_, H.row(k))) return reason;
         log_scale[k] = formulas_.expectation(H.row(k), theta.row(k), c);
-        if constexpr (IndependentColumns<F>) add_expected_constants(H.row(k), theta.row(k), log_scale[k], expected);
+        if constexpr (!lies_at_origin) add_expected_constants(H.row(k), theta.row(k), log_scale[k], expected);
       }
       return model_.unusable(theta.row(k), Factored<F>);
     };

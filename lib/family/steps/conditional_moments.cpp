@@ -1,14 +1,11 @@
 #include "family/steps/conditional_moments.hpp"
 
 #include <mixfam/detail/matrix_product.hpp>
-#include <mixfam/error.hpp>
 
 #include "numerics/linear_algebra.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <string>
 
 namespace mixfam {
 
@@ -40,8 +37,8 @@ int compare_gaps(const Block& x, std::size_t a, std::size_t b) {
 
 }  // namespace
 
-ConditionalMoments::ConditionalMoments(ConstMatrixView means, std::vector<const double*> precisions)
-    : d_(means.columns()), means_(means), precisions_(std::move(precisions)) {}
+ConditionalMoments::ConditionalMoments(ConstMatrixView means, std::vector<const double*> whitening)
+    : d_(means.columns()), means_(means), whitening_(std::move(whitening)) {}
 
 IncompleteRows ConditionalMoments::find(const Block& x, Workspace::Frame& frame) const {
   auto* rows = frame.take<std::size_t>(x.rows);
@@ -92,27 +89,37 @@ const double* ConditionalMoments::moments_of(GapPattern pattern, Workspace::Fram
   return made;
 }
 
+/// L_mm = R'R with the triangle R of the columns m of W: no condition is squared.
 void ConditionalMoments::compute(const GapPattern& pattern, double* values) const {
   const std::size_t m = pattern.missing_count;
-  std::vector<double> block(m * m);
-  const auto A = MatrixView::row_major(block.data(), m, m);
+  std::vector<double> buffer(d_ * (m + d_));
+  const auto A = MatrixView::row_major(buffer.data(), d_, m + d_);
   for (std::size_t k = 0; k < means_.rows(); ++k) {
     const Moments moments(values + k * pattern.moments_size(d_), m, d_);
-    const auto precision = ConstMatrixView::row_major(precisions_[k], d_, d_);
-    for (std::size_t a = 0; a < m; ++a)
-      for (std::size_t b = 0; b < m; ++b) A(a, b) = precision(pattern.missing[a], pattern.missing[b]);
-    const auto log_determinant = invert(A, moments.root, moments.covariance);
-    if (!log_determinant)
-      throw Error(ErrorKind::numerical, "component " + std::to_string(k) +
-                                            ": its covariance is singular to within rounding, so that missing cells "
-                                            "have no distribution given the others");
-    *moments.log_determinant = -*log_determinant;
-    for (std::size_t a = 0; a < m; ++a) {
-      for (std::size_t b = 0; b < m; ++b)
-        for (std::size_t j = 0; j < d_; ++j)
-          moments.regression(a, j) -= moments.covariance(a, b) * precision(pattern.missing[b], j);
-      for (std::size_t b = 0; b < m; ++b) moments.regression(a, pattern.missing[b]) = 0;
+    const auto W = ConstMatrixView::row_major(whitening_[k], d_, d_);
+    for (std::size_t i = 0; i < d_; ++i) {
+      for (std::size_t a = 0; a < m; ++a) A(i, a) = W(i, pattern.missing[a]);
+      for (std::size_t j = 0; j < d_; ++j) A(i, m + j) = W(i, j);
     }
+    triangularise(A, m);
+    *moments.log_determinant = 0;
+    for (std::size_t a = 0; a < m; ++a) *moments.log_determinant -= 2 * std::log(std::abs(A(a, a)));
+    for (std::size_t a = m; a-- > 0;) {  // rows of R^-1 and of the regression, the last first
+      for (std::size_t c = 0; c < m; ++c) moments.root(a, c) = a == c ? 1 : 0;
+      for (std::size_t j = 0; j < d_; ++j) moments.regression(a, j) = -A(a, m + j);
+      for (std::size_t b = a + 1; b < m; ++b) {
+        for (std::size_t c = 0; c < m; ++c) moments.root(a, c) -= A(a, b) * moments.root(b, c);
+        for (std::size_t j = 0; j < d_; ++j) moments.regression(a, j) -= A(a, b) * moments.regression(b, j);
+      }
+      for (std::size_t c = 0; c < m; ++c) moments.root(a, c) /= A(a, a);
+      for (std::size_t j = 0; j < d_; ++j) moments.regression(a, j) /= A(a, a);
+    }
+    for (std::size_t a = 0; a < m; ++a)
+      for (std::size_t b = 0; b < m; ++b) {
+        moments.covariance(a, b) = 0;
+        for (std::size_t c = 0; c < m; ++c) moments.covariance(a, b) += moments.root(a, c) * moments.root(b, c);
+        moments.regression(a, pattern.missing[b]) = 0;
+      }
   }
 }
 
@@ -149,8 +156,8 @@ Block ConditionalMoments::complete(const Block& x, const IncompleteRows& incompl
         normals[a] = draws->normal();
         half_squares[i] += 0.5 * normals[a] * normals[a];
       }
-      for (std::size_t a = 0; a < m; ++a)  // W' z
-        for (std::size_t b = a; b < m; ++b) completed[pattern.missing[a]][n] += root[b * m + a] * normals[b];
+      for (std::size_t a = 0; a < m; ++a)
+        for (std::size_t b = a; b < m; ++b) completed[pattern.missing[a]][n] += root[a * m + b] * normals[b];
     }
   }
   return {columns, d_, x.rows};

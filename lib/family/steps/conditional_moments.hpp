@@ -19,8 +19,9 @@ struct GapPattern {
   std::size_t rows;
   const std::size_t* missing;  ///< the columns, in order
   std::size_t missing_count;
-  /// For each component, of x_m given x_o (Little and Rubin 2002, section 11.3), with the precision L of all columns:
-  /// log|C_m|, G = -C_m L_mo (m x D, 0 in the columns m), C_m = L_mm^-1 (m x m) and W (m x m) with C_m = W'W.
+  /// For each component, of x_m given x_o (Little and Rubin 2002, section 11.3): log|C_m|, the regression
+  /// G = -C_m L_mo with the precision L of all columns (m x D, 0 in the columns m), the covariance C_m = L_mm^-1 (m x
+  /// m) and an upper triangular root B (m x m), C_m = B B'.
   const double* moments;
 
   std::size_t moments_size(std::size_t d) const { return 1 + missing_count * (d + 2 * missing_count); }
@@ -39,15 +40,15 @@ struct IncompleteRows {
 /// kept, as far as they take little memory; several threads may ask.
 class ConditionalMoments {
  public:
-  /// `means`: K x D; the precisions, D x D each, must live as long as this.
-  ConditionalMoments(ConstMatrixView means, std::vector<const double*> precisions);
+  /// `means`: K x D; `whitening`: for each component the inverse W of the Cholesky factor of its covariance, D x D
+  /// row-major. Both must live as long as this.
+  ConditionalMoments(ConstMatrixView means, std::vector<const double*> whitening);
 
-  /// The incomplete rows of a block with gaps, in memory of the frame. Throws Error(numerical) where a precision is
-  /// singular to within rounding.
+  /// The incomplete rows of a block with gaps, in memory of the frame.
   IncompleteRows find(const Block& x, Workspace::Frame& frame) const;
 
-  /// The block with E[x_m | x_o] under component k in place of missing cells, or with draws of x_m; `normals`: what was
-  /// drawn, |z|^2 / 2 for each incomplete row, where there are draws.
+  /// The block with E[x_m | x_o] under component k in place of missing cells, or, in rows of responsibility r > 0, with
+  /// draws of x_m where `draws` is given: `half_squares` then takes |z|^2 / 2 of the normal z of each incomplete row.
   Block complete(const Block& x, const IncompleteRows& incomplete, std::size_t k, Workspace::Frame& frame,
                  Random* draws = nullptr, ConstVectorView r = {}, double* half_squares = nullptr) const;
 
@@ -67,7 +68,7 @@ class ConditionalMoments {
 
   std::size_t d_;
   ConstMatrixView means_;
-  std::vector<const double*> precisions_;
+  std::vector<const double*> whitening_;
   mutable std::mutex mutex_;
   mutable std::map<Key, std::unique_ptr<const double[]>> kept_;
   mutable std::size_t kept_values_ = 0;
