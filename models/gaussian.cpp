@@ -457,7 +457,7 @@ class WhiteningStep {
       kernels().add_whitened(columns_of(completed), &components_[k], {L.column(k).data(), L.column_stride(), 1},
                              frame.take(whitening_scratch(d_)));
       for_each_pattern(incomplete, [&](const GapPattern& pattern) {
-        const double volume = 0.5 * log_determinant_2_pi(pattern, k);
+        const double volume = is_empty(pattern) ? -components_[k].log_scale : 0.5 * log_determinant_2_pi(pattern, k);
         for (std::size_t i = pattern.first; i < pattern.first + pattern.rows; ++i) L(incomplete.rows[i], k) += volume;
       });
     }
@@ -469,14 +469,16 @@ class WhiteningStep {
     for (std::size_t k = 0; k < components_.size(); ++k) {
       Workspace::Frame frame(workspace);
       double* half_squares = frame.take(incomplete.count);
-      const Block completed = gaps_->complete(x, incomplete, k, frame, draws, R.column(k), half_squares);
-      add_statistic(completed, R.column(k).data(), means_.row(k).data(), S.row(k), frame);
+      const ConstVectorView r = without_empty_rows(R.column(k), incomplete, frame);
+      const Block completed = gaps_->complete(x, incomplete, k, frame, draws, r, half_squares);
+      add_statistic(completed, r.data(), means_.row(k).data(), S.row(k), frame);
       for_each_pattern(incomplete, [&](const GapPattern& pattern) {
+        if (is_empty(pattern)) return;
         double count = 0;
         for (std::size_t i = pattern.first; i < pattern.first + pattern.rows; ++i) {
-          const double r = R(incomplete.rows[i], k);
-          count += r;
-          if (draws && r > 0) entropy += r * half_squares[i];
+          const double weight = r[incomplete.rows[i]];
+          count += weight;
+          if (draws && weight > 0) entropy += weight * half_squares[i];
         }
         entropy += 0.5 * count * log_determinant_2_pi(pattern, k);
         if (draws) return;
@@ -492,6 +494,20 @@ class WhiteningStep {
   template <class Visit>
   static void for_each_pattern(const IncompleteRows& incomplete, Visit visit) {
     for (std::size_t p = 0; p < incomplete.pattern_count; ++p) visit(incomplete.patterns[p]);
+  }
+  /// Whether nothing is observed: such rows say nothing of the component.
+  bool is_empty(const GapPattern& pattern) const { return pattern.missing_count == d_; }
+  ConstVectorView without_empty_rows(ConstVectorView r, const IncompleteRows& incomplete,
+                                     Workspace::Frame& frame) const {
+    ConstVectorView result = r;
+    for_each_pattern(incomplete, [&](const GapPattern& pattern) {
+      if (!is_empty(pattern)) return;
+      double* copy = frame.take(r.size());
+      std::copy(r.begin(), r.end(), copy);
+      for (std::size_t i = pattern.first; i < pattern.first + pattern.rows; ++i) copy[incomplete.rows[i]] = 0;
+      result = ConstVectorView(copy, r.size());
+    });
+    return result;
   }
   /// log|2 pi C_m|.
   double log_determinant_2_pi(const GapPattern& pattern, std::size_t k) const {

@@ -293,6 +293,9 @@ class FamilyModel final : public Family {
     void add_log_density_observed(const Block& x, MatrixView L, Workspace& workspace) const {
       if constexpr (completes_rows) {
         blocks_.add_log_density_observed(x, L, workspace);
+        for (std::size_t n = 0; !expected_.sums.empty() && n < x.rows; ++n)
+          if (count_missing(x, n) == x.column_count)
+            for (std::size_t k = 0; k < components(); ++k) L(n, k) -= expected_.sums[k];
       } else {
         std::call_once(observed_made_, [&] { make_products(true, observed_products_); });
         add_products(observed_products_, x, L, workspace);
@@ -395,7 +398,8 @@ class FamilyModel final : public Family {
     } else {
       family_.add_log_base(block.block(), log_h);
       for (std::size_t n = 0; n < x.rows; ++n)
-        if (lies_at_origin || count_missing(x, n) == 0) out[n] += log_h[n];
+        if (const std::size_t missing = count_missing(x, n); lies_at_origin ? missing < x.column_count : missing == 0)
+          out[n] += log_h[n];
     }
   }
   void features_of_observed(const Block& x, MatrixView out) const requires requires(const F& f) { f.features(x, out); }

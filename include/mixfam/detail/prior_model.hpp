@@ -103,12 +103,15 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
           const std::optional<Reason> why = improper(formulas_, H.row(k));
           return why ? why : reason;
         }
+        std::fill(c.begin(), c.end(), 0.0);
         log_scale[k] = formulas_.add_constants(H.row(k), c);
+        expected.constants.insert(expected.constants.end(), c.begin(), c.end());
       } else {
         if (const auto reason = improper(formulas_, H.row(k))) return reason;
         log_scale[k] = formulas_.expectation(H.row(k), theta.row(k), c);
-        if constexpr (!lies_at_origin) add_expected_constants(H.row(k), theta.row(k), log_scale[k], expected);
+        add_expected_constants(H.row(k), theta.row(k), expected);
       }
+      expected.sums.push_back(log_scale[k]);
       return model_.unusable(theta.row(k), Factored<F>);
     };
     return model_.make_parameters(theta, factors, make, &expected);
@@ -165,10 +168,9 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
   }
 
  private:
-  /// E[c] less c(theta), where theta and log_scale are what h expects. They differ in constants alone, at any origin:
+  /// E[c] less c(theta), where theta is what h expects. They differ in constants alone, at any origin:
   /// about the location of theta, where nothing cancels.
-  void add_expected_constants(ConstVectorView h, ConstVectorView theta, double log_scale,
-                              ExpectedConstants& expected) const {
+  void add_expected_constants(ConstVectorView h, ConstVectorView theta, ExpectedConstants& expected) const {
     std::vector<double> c(model_.statistic_size());
     std::vector<double> of_theta(c.size());
     std::vector<double> local(h.begin(), h.end());
@@ -182,7 +184,6 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
     formulas_.expectation(local, local_theta, c);
     model_.family_.coefficients(local_theta, of_theta);
     for (std::size_t p = 0; p < c.size(); ++p) expected.constants.push_back(c[p] - of_theta[p]);
-    expected.sums.push_back(log_scale);
   }
 
   /// Calls describe(k) for each row of H that is proper; theta of the others is NaN.

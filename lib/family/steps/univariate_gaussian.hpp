@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mixfam/columnwise.hpp>
+#include <mixfam/detail/observed_cells.hpp>
 
 #include "family/steps/kernel_columns.hpp"
 #include "family/steps/univariate_step.hpp"
@@ -290,16 +291,20 @@ class SphericalStep : public StandardisingStep {
       const double log_scale = 0.5 * std::log(variance(k));
       Workspace::Frame frame(workspace);
       double* squares = frame.zeros(x.rows);
+      double* missing = frame.zeros(x.rows);
       for (std::size_t j = 0; j < d_; ++j)
         for (std::size_t n = 0; n < x.rows; ++n)
           if (x.is_missing(n, j)) {
-            L(n, k) += 0.5 * special::log_two_pi;
+            ++missing[n];
           } else {
             const double residual = x.column(j)[n] - mean(k, j);
             squares[n] += residual * residual;
-            L(n, k) -= log_scale;
           }
-      for (std::size_t n = 0; n < x.rows; ++n) L(n, k) -= 0.5 * squares[n] / variance(k);
+      const double d = static_cast<double>(d_);
+      for (std::size_t n = 0; n < x.rows; ++n)
+        if (missing[n] < d)
+          L(n, k) +=
+              0.5 * missing[n] * special::log_two_pi - (d - missing[n]) * log_scale - 0.5 * squares[n] / variance(k);
     }
   }
   double accumulate_observed(const Block& x, ConstMatrixView R, MatrixView S, Random* draws, Workspace&) const {
@@ -308,7 +313,7 @@ class SphericalStep : public StandardisingStep {
       const double log_scale = 0.5 * (std::log(variance(k)) + special::log_two_pi);
       for (std::size_t n = 0; n < x.rows; ++n) {
         const double r = R(n, k);
-        if (r == 0) continue;
+        if (r == 0 || detail::count_missing(x, n) == d_) continue;
         S(k, one_variance::spread_count) += r;
         S(k, one_variance::mean_count) += r;
         for (std::size_t j = 0; j < d_; ++j) {
