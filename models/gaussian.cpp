@@ -15,7 +15,6 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <memory>
 
 namespace mixfam {
 
@@ -402,12 +401,6 @@ void add_statistic(const Block& x, const double* r, const double* origin, Vector
   s[StatisticLayout::mean_count] += count;
 }
 
-std::vector<const double*> whitening_of(const std::vector<CovarianceFactor>& factors) {
-  std::vector<const double*> whitening;
-  for (const CovarianceFactor& factor : factors) whitening.push_back(factor.whitening.data());
-  return whitening;
-}
-
 /// log N(x | m, C) without (2 pi)^(-D/2), by the whitened residuals W (x - m), W = chol(C)^-1.
 ///
 /// Rows with gaps are completed by E[x_m | x_o], where the quadratic form is that of the observed cells alone:
@@ -419,7 +412,7 @@ class WhiteningStep {
   WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors)
       : d_(means.columns()),
         means_(means),
-        gaps_(std::make_unique<const ConditionalMoments>(means, whitening_of(factors))) {
+        gaps_(means, [&factors](std::size_t k) { return factors[k].whitening.data(); }) {
     components_.reserve(factors.size());
     for (std::size_t k = 0; k < factors.size(); ++k)
       components_.push_back({means.row(k).data(), factors[k].panels.data(), -0.5 * factors[k].log_determinant});
@@ -445,7 +438,7 @@ class WhiteningStep {
   Block prepare_observed(const Block& x, Workspace::Frame& frame) const {
     Block result = x;
     auto* incomplete = frame.take<IncompleteRows>(1);
-    *incomplete = gaps_->find(x, frame);
+    *incomplete = gaps_.find(x, frame);
     result.made = incomplete;
     return result;
   }
@@ -453,7 +446,7 @@ class WhiteningStep {
     const IncompleteRows& incomplete = incomplete_rows(x);
     for (std::size_t k = 0; k < components_.size(); ++k) {
       Workspace::Frame frame(workspace);
-      const Block completed = gaps_->complete(x, incomplete, k, frame);
+      const Block completed = gaps_.complete(x, incomplete, k, frame);
       kernels().add_whitened(columns_of(completed), &components_[k], {L.column(k).data(), L.column_stride(), 1},
                              frame.take(whitening_scratch(d_)));
       for_each_pattern(incomplete, [&](const GapPattern& pattern) {
@@ -470,7 +463,7 @@ class WhiteningStep {
       Workspace::Frame frame(workspace);
       double* half_squares = frame.take(incomplete.count);
       const ConstVectorView r = without_empty_rows(R.column(k), incomplete, frame);
-      const Block completed = gaps_->complete(x, incomplete, k, frame, draws, r, half_squares);
+      const Block completed = gaps_.complete(x, incomplete, k, frame, draws, r, half_squares);
       add_statistic(completed, r.data(), means_.row(k).data(), S.row(k), frame);
       for_each_pattern(incomplete, [&](const GapPattern& pattern) {
         if (is_empty(pattern)) return;
@@ -511,11 +504,11 @@ class WhiteningStep {
   }
   /// log|2 pi C_m|.
   double log_determinant_2_pi(const GapPattern& pattern, std::size_t k) const {
-    return gaps_->log_determinant(pattern, k) + static_cast<double>(pattern.missing_count) * special::log_two_pi;
+    return gaps_.log_determinant(pattern, k) + static_cast<double>(pattern.missing_count) * special::log_two_pi;
   }
   void add_covariance(const GapPattern& pattern, std::size_t k, double count, VectorView s) const {
     const StatisticLayout layout(d_);
-    const double* covariance = gaps_->covariance(pattern, k);
+    const double* covariance = gaps_.covariance(pattern, k);
     for (std::size_t a = 0; a < pattern.missing_count; ++a)
       for (std::size_t b = 0; b <= a; ++b)
         s[layout.squares + packed::at(pattern.missing[a], pattern.missing[b])] +=
@@ -524,7 +517,7 @@ class WhiteningStep {
 
   std::size_t d_;
   ConstMatrixView means_;
-  std::unique_ptr<const ConditionalMoments> gaps_;
+  ConditionalMoments gaps_;
   std::vector<WhitenedComponent> components_;
   std::optional<UnivariateQuadraticStep> univariate_;
 };

@@ -35,7 +35,7 @@ std::string value_text(double x) {
 }
 
 std::string advice_for(double x) {
-  return std::isnan(x) ? "remove such rows, or say that NaN stands for a missing value"
+  return std::isnan(x) ? "remove such rows, or let NaN stand for a missing value (`missing = nan`)"
                        : "remove or replace such rows before fitting";
 }
 

@@ -333,7 +333,7 @@ class FamilyModel final : public Family {
     std::vector<double> theta_;
     std::vector<Factor> factors_;
     ExpectedConstants expected_;
-    [[no_unique_address]] Blocks blocks_;
+    Blocks blocks_;
     std::vector<MatrixProduct> products_;  // one for all components, or one for each where t depends on the origin
     mutable std::once_flag observed_made_;
     mutable std::vector<MatrixProduct> observed_products_;  // the same for rows with gaps

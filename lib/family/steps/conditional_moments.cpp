@@ -37,7 +37,7 @@ int compare_gaps(const Block& x, std::size_t a, std::size_t b) {
 
 }  // namespace
 
-ConditionalMoments::ConditionalMoments(ConstMatrixView means, std::vector<const double*> whitening)
+ConditionalMoments::ConditionalMoments(ConstMatrixView means, std::function<const double*(std::size_t)> whitening)
     : d_(means.columns()), means_(means), whitening_(std::move(whitening)) {}
 
 IncompleteRows ConditionalMoments::find(const Block& x, Workspace::Frame& frame) const {
@@ -96,7 +96,7 @@ void ConditionalMoments::compute(const GapPattern& pattern, double* values) cons
   const auto A = MatrixView::row_major(buffer.data(), d_, m + d_);
   for (std::size_t k = 0; k < means_.rows(); ++k) {
     const Moments moments(values + k * pattern.moments_size(d_), m, d_);
-    const auto W = ConstMatrixView::row_major(whitening_[k], d_, d_);
+    const auto W = ConstMatrixView::row_major(whitening_(k), d_, d_);
     for (std::size_t i = 0; i < d_; ++i) {
       for (std::size_t a = 0; a < m; ++a) A(i, a) = W(i, pattern.missing[a]);
       for (std::size_t j = 0; j < d_; ++j) A(i, m + j) = W(i, j);

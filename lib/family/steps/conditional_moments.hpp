@@ -6,6 +6,7 @@
 #include <mixfam/workspace.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -42,7 +43,7 @@ class ConditionalMoments {
  public:
   /// `means`: K x D; `whitening`: for each component the inverse W of the Cholesky factor of its covariance, D x D
   /// row-major. Both must live as long as this.
-  ConditionalMoments(ConstMatrixView means, std::vector<const double*> whitening);
+  ConditionalMoments(ConstMatrixView means, std::function<const double*(std::size_t)> whitening);
 
   /// The incomplete rows of a block with gaps, in memory of the frame.
   IncompleteRows find(const Block& x, Workspace::Frame& frame) const;
@@ -68,7 +69,7 @@ class ConditionalMoments {
 
   std::size_t d_;
   ConstMatrixView means_;
-  std::vector<const double*> whitening_;
+  std::function<const double*(std::size_t)> whitening_;
   mutable std::mutex mutex_;
   mutable std::map<Key, std::unique_ptr<const double[]>> kept_;
   mutable std::size_t kept_values_ = 0;
