@@ -16,8 +16,8 @@ MIXFAM_API void check_writable(const std::string& file);
 /// permissions stay. Throws Error(write) naming the file and the cause.
 MIXFAM_API void write_atomically(const std::string& file, std::string_view bytes);
 
-/// The same for content that `write` puts into an existing empty file, which it is given the name of. Nothing is left of
-/// that file when `write` throws.
+/// The same for content that `write` puts into an existing empty file, which it is given the name of. Nothing is left
+/// of that file when `write` throws.
 MIXFAM_API void write_atomically(const std::string& file, const std::function<void(const std::string&)>& write);
 
 }  // namespace mixfam

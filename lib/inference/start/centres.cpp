@@ -62,19 +62,14 @@ class Nearest {
   /// Takes another point for one of the centres, which are given with it.
   void replace(std::size_t centre, const double* distances, const std::vector<double>& centres) {
     const std::size_t d = points_.dimensions();
-    std::vector<double> x(d);
     for (std::size_t n = 0; n < first_.size(); ++n) {
       if (first_[n].centre != centre && second_[n].centre != centre) {
         insert(n, {centre, distances[n]});
         continue;
       }
       first_[n] = second_[n] = {0, infinity};
-      for (std::size_t j = 0; j < d; ++j) x[j] = points_.coordinate(j)[n];
-      for (std::size_t k = 0; k < centres.size() / d; ++k) {
-        double sum = 0;
-        for (std::size_t j = 0; j < d; ++j) sum += (x[j] - centres[k * d + j]) * (x[j] - centres[k * d + j]);
-        insert(n, {k, sum});
-      }
+      for (std::size_t k = 0; k < centres.size() / d; ++k)
+        insert(n, {k, points_.squared_distance(n, centres.data() + k * d)});
     }
   }
 
@@ -168,6 +163,8 @@ void move_to_means(const Points& points, const std::vector<double>& weights, con
   const std::size_t d = points.dimensions();
   std::vector<double> counts(centres.size() / d);
   std::vector<double> sums(centres.size());
+  std::vector<double> missing(centres.size());
+  points.for_each_gap([&](std::size_t n, std::size_t j) { missing[group[n] * d + j] += weights[n]; });
   std::vector<const double*> x(d);
   for (std::size_t j = 0; j < d; ++j) x[j] = points.coordinate(j).data();
   for (std::size_t n = 0; n < points.rows(); ++n) {
@@ -177,8 +174,8 @@ void move_to_means(const Points& points, const std::vector<double>& weights, con
     for (std::size_t j = 0; j < d; ++j) sum[j] += weight * x[j][n];
   }
   for (std::size_t k = 0; k < counts.size(); ++k)
-    if (counts[k] > 0)
-      for (std::size_t j = 0; j < d; ++j) centres[k * d + j] = sums[k * d + j] / counts[k];
+    for (std::size_t j = 0; j < d; ++j)
+      if (const double count = counts[k] - missing[k * d + j]; count > 0) centres[k * d + j] = sums[k * d + j] / count;
 }
 
 }  // namespace

@@ -90,6 +90,7 @@ std::vector<double> rows_of_numbers(const std::vector<std::size_t>& numbers, con
 RowSample draw_sample(const Rows& rows, std::size_t most, Random& random) {
   RowSample sample;
   sample.columns = rows.source.columns();
+  sample.has_gaps = rows.source.has_gaps();
   sample.weighted = first_row(rows).weighted;
   const std::vector<std::size_t> first = number_rows(rows, sample.weighted);
   const std::vector<std::size_t> numbers = draw_numbers(first.back(), most, random);
@@ -109,6 +110,7 @@ RowSample thinned(const RowSample& sample, std::size_t most, Random& random) {
   const std::vector<std::size_t> numbers = draw_numbers(sample.rows(), most, random);
   RowSample result;
   result.columns = sample.columns;
+  result.has_gaps = sample.has_gaps;
   result.weighted = sample.weighted;
   result.values.reserve(numbers.size() * sample.columns);
   for (const std::size_t n : numbers) result.weights.push_back(sample.weights[n]);

@@ -15,11 +15,16 @@ struct RowSample {
   std::vector<double> values;   ///< column-major
   std::vector<double> weights;  ///< one for each row
   bool weighted = false;        ///< or all weights are 1
+  bool has_gaps = false;        ///< NaN is missing
   bool all = false;             ///< these are all rows of positive weight
 
   std::size_t rows() const { return weights.size(); }
   ConstMatrixView view() const { return ConstMatrixView::column_major(values.data(), rows(), columns); }
-  MemorySource source() const { return MemorySource(view(), weighted ? ConstVectorView(weights) : ConstVectorView()); }
+  MemorySource source() const {
+    MemorySource result(view(), weighted ? ConstVectorView(weights) : ConstVectorView());
+    if (has_gaps) result.allow_gaps();
+    return result;
+  }
 };
 
 /// All rows of positive weight, or one drawn from each of `most` equal strata of them where they are more.

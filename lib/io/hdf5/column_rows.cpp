@@ -41,8 +41,7 @@ ReadPlan common_plan(const std::vector<const RowFormat*>& parts) {
 }
 
 /// Those that are wanted by name or number; without a wish all but those that are only there if wanted.
-std::vector<std::size_t> chosen_columns(const Texts& texts, const ColumnChoice& wanted,
-                                        const std::string& where) {
+std::vector<std::size_t> chosen_columns(const Texts& texts, const ColumnChoice& wanted, const std::string& where) {
   ColumnChoice chosen = wanted;
   for (std::size_t i = 0; wanted.empty() && i < texts.names.size(); ++i)
     if (!texts.parts[texts.places[i].first].only_if_wanted) chosen.columns.push_back(texts.names[i]);

@@ -17,8 +17,8 @@ namespace {
 
 }  // namespace
 
-RowLayout::RowLayout(hid_t dataset, const ColumnChoice& wanted, const Texts& texts,
-                     const Hdf5Options& options, StringColumns no_strings, std::string where)
+RowLayout::RowLayout(hid_t dataset, const ColumnChoice& wanted, const Texts& texts, const Hdf5Options& options,
+                     StringColumns no_strings, std::string where)
     : gaps(options.gaps), is_group_of_codes(texts.form == Form::codes), strings(std::move(no_strings)) {
   Dimensions shape = extent(dataset).value();
   const Handle type = require(H5Dget_type(dataset), where, "read its type");
@@ -72,8 +72,7 @@ void RowLayout::use_names(const std::vector<std::string>& given, std::size_t fil
   names.clear();
 }
 
-void RowLayout::open_plain(const ColumnChoice& wanted, const Texts& texts, const Dimensions& shape,
-                           hid_t type) {
+void RowLayout::open_plain(const ColumnChoice& wanted, const Texts& texts, const Dimensions& shape, hid_t type) {
   const std::size_t file_columns = shape.size() == 2 ? shape[1] : 1;
   use_names(texts.names, file_columns);
   const std::vector<std::size_t> chosen = choose_columns(wanted, names, file_columns, reader.where);

@@ -70,8 +70,7 @@ void RowReader::read(std::size_t first, std::size_t count, std::byte* target) {
   if (layout_.is_group_of_codes) check_codes(first, count, numbers);
   if (!layout_.gather.empty()) gather_columns(count, numbers);
   for (const std::size_t column : layout_.enumerated)
-    for (std::size_t n = 0; n < count; ++n)
-      negative_to_nan(numbers + (n * layout_.columns + column) * sizeof(double));
+    for (std::size_t n = 0; n < count; ++n) negative_to_nan(numbers + (n * layout_.columns + column) * sizeof(double));
   if (!layout_.strings.empty()) read_codes(first, count, target);
   saw_large_integers_ = saw_large_integers_ || has_large_integers(layout_.stored, numbers, count * layout_.columns);
   if (!plain) find_meaning(first, count, reinterpret_cast<double*>(target));
