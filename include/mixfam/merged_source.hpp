@@ -43,7 +43,6 @@ class MIXFAM_API MergedSource final : public Source {
   std::vector<std::vector<std::string>> category_labels_;
   bool has_gaps_;
   std::size_t columns_;
-  bool has_gaps_;
   ElementType type_ = ElementType::float64;
   std::vector<std::byte> values_;        // row-major
   std::vector<double> weights_;          // of each distinct row

@@ -9,8 +9,7 @@ CopiedRows::CopiedRows(Source& source)
       category_labels_(source.category_labels()),
       has_gaps_(source.has_gaps()),
       name_(source.name()),
-      columns_(source.columns()),
-      has_gaps_(source.has_gaps()) {
+      columns_(source.columns()) {
   source.rewind();
   for (Chunk chunk = source.next(pass_granularity); chunk.rows > 0; chunk = source.next(pass_granularity)) {
     const ChunkLayout layout(chunk, columns_);
