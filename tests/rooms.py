@@ -17,7 +17,7 @@ HEADERS = {
     "data": "block source forwarding_source annotated_source cached_source chunk_values column_source gap_value_source merged_source"
             " selected_source slice",
     "family": "parameters statistics family family_concepts exponential_family columnwise groups product registry"
-              " detail/matrix_product detail/family_model detail/prior_model",
+              " detail/matrix_product detail/family_model detail/prior_model detail/observed_cells",
     "model": "assignment freeze update prior posterior mixture divergence",
     "inference": "initialize trace fit_state fit",
     "io": "atomic_file convert hdf5",

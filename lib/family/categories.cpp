@@ -209,7 +209,7 @@ CategoryLists find_categories(const std::string& family, const std::vector<std::
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const double* x = block.x.column(columns[i]);
       for (std::size_t n = 0; n < block.x.rows; ++n) {
-        if (block.weights && block.weights[n] == 0) continue;
+        if ((block.weights && block.weights[n] == 0) || block.x.is_missing(n, columns[i])) continue;
         const std::size_t row = block.first_row + n;
         if (x[n] >= 0 && x[n] <= greatest_code && x[n] == std::floor(x[n])) {
           const double code = x[n] + 0.0;  // -0 becomes 0

@@ -42,6 +42,7 @@ std::vector<Range> find_ranges(const std::vector<std::size_t>& columns, const Ro
     for (std::size_t n = 0; n < block.x.rows; ++n) {
       if (block.weights && block.weights[n] == 0) continue;
       for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (block.x.is_missing(n, columns[i])) continue;
         const double x = block.x.column(columns[i])[n];
         if (!std::isfinite(x))
           throw Error(ErrorKind::data, describe_cell(source, block.first_row + n, columns[i]) + ": " +
@@ -53,9 +54,10 @@ std::vector<Range> find_ranges(const std::vector<std::size_t>& columns, const Ro
     }
   };
   const Ranges found = reduce(rows, Ranges{std::vector<Range>(columns.size(), {infinity, -infinity})}, add);
-  for (const Range& range : found.columns)
-    if (!(range.least <= range.greatest))
-      throw Error(ErrorKind::data, source.name() + ": all row weights are 0 (there must be a row to fit)");
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (!(found.columns[i].least <= found.columns[i].greatest))
+      throw Error(ErrorKind::data, source.name() + ", " + describe_column(source, columns[i]) +
+                                       ": no row of positive weight has a value (there must be one to fit)");
   return found.columns;
 }
 

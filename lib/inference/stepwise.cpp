@@ -28,7 +28,12 @@ class BlockPart {
     for (std::size_t j = 0; j < block.x.column_count; ++j) columns_.push_back(block.x.column(j) + first);
     part_ = {{columns_.data(), columns_.size(), rows},
              block.first_row + first,
-             block.weights ? block.weights + first : nullptr};
+             block.weights ? block.weights + first : nullptr,
+             block.labels ? block.labels + first : nullptr};
+    if (!block.x.missing) return;
+    for (std::size_t j = 0; j < block.x.column_count; ++j)
+      missing_.push_back(block.x.missing[j] ? block.x.missing[j] + first : nullptr);
+    part_.x.missing = missing_.data();
   }
   BlockPart(const BlockPart&) = delete;
   BlockPart& operator=(const BlockPart&) = delete;
@@ -36,6 +41,7 @@ class BlockPart {
 
  private:
   std::vector<const double*> columns_;
+  std::vector<const unsigned char*> missing_;
   DataBlock part_;
 };
 

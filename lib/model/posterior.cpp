@@ -205,6 +205,16 @@ std::vector<double> log_predictive(const FamilyPtr& family, const Posterior& pos
   return log_predictive(Groups(family, posterior.hyperparameters.components()), posterior, source);
 }
 
+namespace {
+
+/// Throws Error(data) where cells are missing.
+void require_complete(const DataCheck& check, const Source& source, const std::string& what) {
+  if (check.missing_cells > 0)
+    throw Error(ErrorKind::data, source.name() + " has missing cells; " + what + " is of complete rows only");
+}
+
+}  // namespace
+
 std::vector<double> log_predictive(const Groups& groups, const Posterior& posterior, Source& source) {
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const Family& family = groups.family(g);
@@ -214,7 +224,7 @@ std::vector<double> log_predictive(const Groups& groups, const Posterior& poster
             family.prior()->hyperparameters().mismatch(posterior.hyperparameters.schema(groups.first(g))))
       throw Error(ErrorKind::usage, "this is no posterior of '" + family.spec() + "': " + *reason);
   }
-  check_data(groups, every_row(source));
+  require_complete(check_data(groups, every_row(source)), source, "the predictive density");
   std::vector<double> result(source.rows());
   visit_blocks(every_row(source), [&, predictive = Predictive(groups, posterior)](const DataBlock& block) mutable {
     predictive.compute(block.x, VectorView(result).part(block.first_row, block.x.rows));
@@ -268,6 +278,7 @@ double log_marginal_likelihood(const Groups& groups, Source& source, const std::
   require_prior(groups, prior);
   check_prior(groups, prior);
   const DataCheck check = check_data(groups, source);
+  require_complete(check, source, "the marginal likelihood");
   if (prior.weights == WeightsPrior::stick_breaking)
     throw Error(ErrorKind::usage, "the marginal likelihood of labels needs Dirichlet or known weights");
   check_known_weights(known_weights, components);

@@ -86,8 +86,8 @@ class ColumnsTest(Case):
         table = np.zeros(self.rows, dtype=[("id", "i8"), ("note", "f8", (2,)), ("a", "f4"), ("b", "f8")])
         table["a"], table["b"], table["id"] = self.X[:, 0], self.X[:, 1], self.weights
         data = self.write("t.h5", T=table)
-        self.assertEqual(self.fit(data, "--columns", "all but id,note")["data"]["columns"], ["a", "b"])
-        weighted = self.fit(data, "--columns", "all but note", "--row-weights", "id")
+        self.assertEqual(self.fit(data, "--columns", "all but id,note[0],note[1]")["data"]["columns"], ["a", "b"])
+        weighted = self.fit(data, "--columns", "all but note[0],note[1]", "--row-weights", "id")
         self.assertEqual(weighted["data"]["columns"], ["a", "b"])
         self.assertEqual(weighted["total_weight"], self.weights.sum())
         self.refused(DATA, data, "--row-weights", "id", words=["--columns"])
