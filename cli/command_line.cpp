@@ -105,6 +105,28 @@ std::vector<std::string> split_at_commas(const std::string& option, const std::s
   return parts;
 }
 
+/// "A,B,..", "all", or either followed by " but C,D,..".
+void read_columns(const std::string& option, const std::string& text, FitRequest& request) {
+  const std::string but = " but ";
+  const std::size_t end = text.find(but);
+  request.columns = split_at_commas(option, text.substr(0, end));
+  if (end != std::string::npos) request.except_columns = split_at_commas(option, text.substr(end + but.size()));
+}
+
+Slice slice(const std::string& option, const std::string& text) {
+  const auto slice = Slice::parse(text);
+  if (!slice || slice->step < 1)
+    refuse(option + " = " + printable(text) +
+           ": a slice A:B or A:B:STEP is needed, as in Python, with STEP > 0; negative numbers count from the end");
+  return *slice;
+}
+
+Missing missing(const std::string& option, const std::string& text) {
+  if (text == "refuse") return {};
+  if (text == "nan") return {true, std::nullopt};
+  return {true, number(option, text, "refuse, nan or a number", [](double) { return true; })};
+}
+
 /// An option whose text is handed to `read` together with the option's own name.
 template <class Read>
 CLI::Option* add(CLI::App& app, const std::string& name, const std::string& value, const std::string& description,
@@ -133,15 +155,37 @@ CLI::App* add_fit(CLI::App& app, FitRequest& request) {
   add(*fit, "--components", "K",
       "the number of components; may be left out where the family has\nnumbers, as in \"3 gaussian + 1 uniform\"",
       [&](Name name, Text text) { request.components = whole_number<std::size_t>(name, text, 1); });
-  add(*fit, "--columns", "A,B,..", "columns to read, by name or by number from 0 [all]",
-      [&](Name name, Text text) { request.columns = split_at_commas(name, text); });
+  add(*fit, "--columns", "A,B,..",
+      "columns to read, by name, by number from 0, or as 0:4; also\n\"all but A,B\" and \"0:9 but 3\" [all]",
+      [&](Name name, Text text) { read_columns(name, text, request); });
+  add(*fit, "--rows", "A:B:STEP", "rows to fit, as a Python slice; -9: are the last nine [all]",
+      [&](Name name, Text text) { request.rows = slice(name, text); });
+  add(*fit, "--split", "F",
+      "fit a random part of the rows: each is in it with probability F,\nby --seed and its number alone",
+      [&](Name name, Text text) {
+        request.split =
+            number(name, text, "a number between 0 and 1", [](double value) { return value > 0 && value < 1; });
+      });
+  add(*fit, "--part", "PART", "train or rest: which part of --split [train]",
+      [&](Name name, Text text) { request.part = one_of<SplitPart>(name, text); });
+  add(*fit, "--row-weights", "WHERE",
+      "a weight >= 0 for each row, 0 leaves it out: FILE.h5:/path, :/path\nin the file of the data, or a column, which "
+      "is no data then [all 1]",
+      store(request.row_weights));
+  add(*fit, "--labels", "WHERE",
+      "the component that each row is known to come from, -1 where it is\nnot: whole numbers, or texts in sorted "
+      "order; "
+      "as --row-weights [none]",
+      store(request.labels));
+  add(*fit, "--missing", "WHAT",
+      "refuse, nan or a number: refuse NaN, or take it for a missing cell,\nand cells with that number too [refuse]",
+      [&](Name name, Text text) { request.missing = missing(name, text); });
   fit->add_flag("--transpose", request.transpose, "read a matrix of D x N, as MATLAB, Julia and R write N rows of D");
   fit->add_flag("--raw", request.raw,
                 "read numbers as they are stored, whatever the data set's attributes\nsay of fill values and scales");
 
-  fit->add_flag(
-      "--merge-rows", request.merge_rows,
-      "read the data once and fit each distinct row, weighted by the\nnumber of its copies; for data of few values");
+  fit->add_flag("--merge-rows", request.merge_rows,
+                "fit each distinct row once, weighted by the number of its copies;\nfor data of few values");
 
   add(*fit, "--start", "START",
       "kmeans++, random, or a file: a saved or hand-made mixture, taken\n"

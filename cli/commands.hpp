@@ -3,6 +3,8 @@
 #include "exit_status.hpp"
 
 #include <mixfam/fit.hpp>
+#include <mixfam/selected_source.hpp>
+#include <mixfam/slice.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,12 +14,25 @@
 
 namespace mixfam::cli {
 
+/// What stands for a cell that is missing.
+struct Missing {
+  bool allowed = false;         ///< NaN does; else it is refused
+  std::optional<double> value;  ///< and this value
+};
+
 /// `mixfam fit`, as given on the command line; what was left out is empty.
 struct FitRequest {
   std::string data;
   std::string family;
   std::optional<std::size_t> components;
-  std::vector<std::string> columns;
+  std::vector<std::string> columns;         ///< names, numbers, slices of numbers
+  std::vector<std::string> except_columns;  ///< of these
+  std::optional<Slice> rows;
+  std::optional<double> split;
+  std::optional<SplitPart> part;
+  std::optional<std::string> row_weights;  ///< the place of a value for each row: a file, ":/path" or a column
+  std::optional<std::string> labels;
+  Missing missing;
   bool raw = false;
   bool transpose = false;
   std::string start = to_string(Start::kmeans_plus_plus);  ///< the name of a Start or of a file

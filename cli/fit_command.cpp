@@ -1,7 +1,9 @@
 #include "commands.hpp"
 
 #include "as_typed.hpp"
+#include "data_summary.hpp"
 #include "delivery.hpp"
+#include "fit_data.hpp"
 #include "fit_files.hpp"
 #include "fit_options.hpp"
 #include "fit_outcome.hpp"
@@ -128,16 +130,16 @@ RestartsResult run_fit(const FitRequest& request, const Groups& groups, Source& 
 }
 
 /// Responsibilities are read as a whole.
-std::size_t bytes_of_start(const FitRequest& request, std::size_t components, const Hdf5Source& file) {
+std::size_t bytes_of_start(const FitRequest& request, std::size_t components, std::size_t rows) {
   const bool responsibilities = request.starts_from_file() && kind_of_start(request) == StartFileKind::responsibilities;
-  return responsibilities ? file.rows() * components * sizeof(double) : 0;
+  return responsibilities ? rows * components * sizeof(double) : 0;
 }
 
 /// A word about rows that are read again and again.
-void note_streaming(const CacheOptions& cache, const Hdf5Source& file) {
-  const std::size_t kept = cache.cache_bytes / file.row_bytes();
-  if (kept >= file.rows()) return;
-  complain("note: " + std::to_string(kept) + " of " + std::to_string(file.rows()) +
+void note_streaming(const CacheOptions& cache, const RowsSize& rows) {
+  const std::size_t kept = cache.cache_bytes / rows.row_bytes;
+  if (kept >= rows.rows) return;
+  complain("note: " + std::to_string(kept) + " of " + std::to_string(rows.rows) +
            " rows are kept in memory, the others are read in every pass (--memory)");
 }
 
@@ -148,44 +150,41 @@ ExitStatus fit_command(const FitRequest& request) {
   const std::size_t components = Registry::count_components(request.family, request.components);
   FitOptions options = fit_options(request);
   catch_interrupts();
-  Hdf5Options hdf5_options;
-  hdf5_options.columns = request.columns;
-  hdf5_options.raw = request.raw;
-  hdf5_options.transpose = request.transpose;
-  hdf5_options.rehearse = true;
   Progress progress(request.quiet);
   progress.say("reading " + printable(request.data, 200));
-  Hdf5Source file(request.data, hdf5_options);
-  check_files_of_data(request, file);
+  FitData data(request, components);
+  const Hdf5Source& file = data.file();
+  check_files_of_data(request, data);
   progress.clear();
   for (const std::string& warning : file.warnings()) complain("warning: " + as_typed(warning));
+  const RowsSize rows{file.name(), data.source().rows(), file.columns(), data.row_bytes(), data.reading_bytes()};
   const std::size_t wanted = request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t threads = std::min(wanted, file.rows() / pass_granularity + 1);
-  const FitSize size{components, threads, bytes_of_start(request, components, file)};
-  CacheOptions cache = plan_memory(request.memory, file, nullptr, size);
+  const std::size_t threads = std::min(wanted, rows.rows / pass_granularity + 1);
+  const FitSize size{components, threads, bytes_of_start(request, components, rows.rows) + data.held_bytes()};
+  CacheOptions cache = plan_memory(request.memory, rows, nullptr, size);
   std::optional<MergedSource> merged;
   std::optional<CachedSource> cached;
-  if (request.merge_rows) {
-    merged.emplace(file, request.memory.value_or(MergedSource::default_memory_limit));
-  } else {
-    cached.emplace(file, cache);
-  }
+  if (!request.merge_rows) cached.emplace(data.source(), cache);
+  const DataSummary summary = summarize(cached ? static_cast<Source&>(*cached) : data.source());
+  refuse_gaps(data.source(), summary);
+  if (request.merge_rows) merged.emplace(data.source(), request.memory.value_or(MergedSource::default_memory_limit));
   const auto source = [&]() -> Source& { return merged ? static_cast<Source&>(*merged) : *cached; };
   const Groups groups = Registry::builtin().make_groups(request.family, request.components, file.columns(),
                                                         file.column_names(), &source());
-  if (const CacheOptions plan = plan_memory(request.memory, file, &groups, size);
+  if (const CacheOptions plan = plan_memory(request.memory, rows, &groups, size);
       cached && plan.cache_bytes < cache.cache_bytes) {
     cache = plan;
-    cached.emplace(file, cache);
+    cached.emplace(data.source(), cache);
   }
-  if (cached && !request.quiet) note_streaming(cache, file);
+  if (cached && !request.quiet) note_streaming(cache, rows);
   choose_prior(request, groups, source(), options);
   RestartsResult runs = run_fit(request, groups, source(), options, progress);
   progress.end();
   ColumnLabels columns = column_labels(groups, names_of_columns(file), file.category_labels());
   const std::optional<std::size_t> distinct_rows = merged ? std::optional(merged->rows()) : std::nullopt;
-  return deliver({request, std::move(options), file.file(), file.path(), file.rows(), distinct_rows, std::move(columns),
-                  file.category_labels(), std::move(runs), interrupting_signal()});
+  return deliver({request, std::move(options), file.file(), file.path(), rows.rows, distinct_rows, summary,
+                  data.label_names(), std::move(columns), file.category_labels(), std::move(runs),
+                  interrupting_signal()});
 }
 
 }  // namespace mixfam::cli

@@ -49,13 +49,12 @@ void check_files(const FitRequest& request) {
   for (const NamedFile& target : written) check_writable(target.name);
 }
 
-void check_files_of_data(const FitRequest& request, const Hdf5Source& source) {
-  const std::vector<NamedFile> written = written_files(request);
-  if (written.empty()) return;
-  for (const std::string& file : source.files())
-    for (const NamedFile& target : written)
+void check_files_of_data(const FitRequest& request, const FitData& data) {
+  for (const std::string& file : data.files())
+    for (const NamedFile& target : written_files(request))
       if (same_file(target.name, file))
-        refuse(target.text() + ": holds data of " + source.name() + " and would be overwritten; choose another name");
+        refuse(target.text() + ": holds data of " + data.file().name() +
+               " and would be overwritten; choose another name");
 }
 
 }  // namespace mixfam::cli

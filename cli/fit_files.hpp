@@ -1,8 +1,7 @@
 #pragma once
 
 #include "commands.hpp"
-
-#include <mixfam/hdf5.hpp>
+#include "fit_data.hpp"
 
 namespace mixfam::cli {
 
@@ -11,6 +10,6 @@ namespace mixfam::cli {
 void check_files(const FitRequest& request);
 
 /// A result must not take the place of what it was made from: of a file that the rows come from. Throws Error(usage).
-void check_files_of_data(const FitRequest& request, const Hdf5Source& source);
+void check_files_of_data(const FitRequest& request, const FitData& data);
 
 }  // namespace mixfam::cli

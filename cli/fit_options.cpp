@@ -27,6 +27,7 @@ void check_meaning(const FitRequest& request, const FitOptions& options) {
   require(!request.temperature || request.assignment == Assignment::soft,
           "--temperature has a meaning with --assign soft only");
   require(!request.cooling || request.temperature, "--cooling has no meaning without --temperature");
+  require(!request.part || request.split, "--part has no meaning without --split");
   require(!request.forgetting || request.batch_rows, "--forgetting has no meaning without --batch-rows");
   require(!request.merge_rows || request.assignment != Assignment::sampled,
           "--merge-rows has no meaning with --assign sampled: the copies of a row would share one draw");

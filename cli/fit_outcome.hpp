@@ -1,6 +1,7 @@
 #pragma once
 
 #include "commands.hpp"
+#include "data_summary.hpp"
 #include "output/column_labels.hpp"
 
 #include <mixfam/fit.hpp>
@@ -20,7 +21,9 @@ struct FitOutcome {
   std::string path;    ///< of the data set within the file
   std::size_t rows;
   std::optional<std::size_t> distinct_rows;  ///< that were fitted in their place, with --merge-rows
-  ColumnLabels columns;                      ///< numbers as names where the file holds no names
+  DataSummary summary;
+  std::vector<std::string> label_names;  ///< by component; empty where labels are numbers
+  ColumnLabels columns;                  ///< numbers as names where the file holds no names
   std::vector<std::vector<std::string>> category_labels;
   RestartsResult runs;
   int signal;  ///< that came while the fit ran; 0: none

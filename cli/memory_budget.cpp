@@ -75,8 +75,8 @@ std::size_t available_memory() {
 
 namespace {
 
-std::size_t model_bytes(const Groups& groups, const Hdf5Source& source, const FitSize& size) {
-  const std::size_t leaves = source.rows() / pass_granularity + 1;
+std::size_t model_bytes(const Groups& groups, const RowsSize& source, const FitSize& size) {
+  const std::size_t leaves = source.rows / pass_granularity + 1;
   const std::size_t levels = static_cast<std::size_t>(std::ceil(std::log2(static_cast<double>(leaves)))) + 1;
   std::size_t values = 0;
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -87,13 +87,13 @@ std::size_t model_bytes(const Groups& groups, const Hdf5Source& source, const Fi
 }
 
 /// What is taken when not a single row is kept, besides the chunks of streamed rows.
-std::size_t bytes_without_rows(const Hdf5Source& source, const Groups* groups, const FitSize& size) {
-  const std::size_t work = work_rows * (source.columns() + 4 * size.components) * sizeof(double);
+std::size_t bytes_without_rows(const RowsSize& source, const Groups* groups, const FitSize& size) {
+  const std::size_t work = work_rows * (source.columns + 4 * size.components) * sizeof(double);
   const std::size_t sample_rows = std::max(fewest_sample_rows, fewest_sample_rows_for_each_component * size.components);
-  const std::size_t sample = std::min(sample_rows, source.rows()) * 2 * source.columns() * sizeof(double);
+  const std::size_t sample = std::min(sample_rows, source.rows) * 2 * source.columns * sizeof(double);
   const std::size_t model = groups ? model_bytes(*groups, source, size) : 0;
   return process_bytes + size.threads * (thread_bytes + work) + std::max(sample_allowance, sample) +
-         std::max(model_allowance, model) + source.reading_bytes() + size.start_bytes;
+         std::max(model_allowance, model) + source.reading_bytes + size.held_bytes;
 }
 
 }  // namespace
@@ -128,19 +128,19 @@ std::string mebibytes_text(std::size_t bytes) {
   return std::to_string(bytes / mebibyte + (bytes % mebibyte > 0 ? 1 : 0)) + "MiB";
 }
 
-CacheOptions plan_memory(std::optional<std::size_t> memory, const Hdf5Source& source, const Groups* groups,
+CacheOptions plan_memory(std::optional<std::size_t> memory, const RowsSize& source, const Groups* groups,
                          const FitSize& size) {
   const std::size_t budget = memory.value_or(available_memory() / 2);
   const std::size_t fixed = bytes_without_rows(source, groups, size);
-  const std::size_t granule = pass_granularity * source.row_bytes();
+  const std::size_t granule = pass_granularity * source.row_bytes;
   const std::size_t chunk =
       std::max(granule, std::clamp(budget / chunks_in_budget, least_chunk_bytes, greatest_chunk_bytes));
   const std::size_t least = fixed + 2 * std::max(granule, least_chunk_bytes);
   if (memory && budget < least)
-    throw Error(ErrorKind::usage, "--memory = " + mebibytes_text(budget) + " is too little for " + source.name() +
+    throw Error(ErrorKind::usage, "--memory = " + mebibytes_text(budget) + " is too little for " + source.name +
                                       ": the program, the model and the reading of rows take " + mebibytes_text(least) +
                                       " even when no rows are kept; give at least --memory " + mebibytes_text(least));
-  const std::size_t all_rows = source.row_bytes() * source.rows();
+  const std::size_t all_rows = source.row_bytes * source.rows;
   const std::size_t left = budget - std::min(budget, fixed);
   if (all_rows <= left) return {all_rows, chunk};
   return {left - std::min(left, 2 * chunk), chunk};

@@ -2,7 +2,6 @@
 
 #include <mixfam/cached_source.hpp>
 #include <mixfam/groups.hpp>
-#include <mixfam/hdf5.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -23,13 +22,22 @@ std::size_t available_memory();
 struct FitSize {
   std::size_t components = 1;
   std::size_t threads = 1;
-  std::size_t start_bytes = 0;  ///< of responsibilities to start from
+  std::size_t held_bytes = 0;  ///< of responsibilities to start from, and of weights and labels in memory
+};
+
+/// What the rows take.
+struct RowsSize {
+  std::string name;  ///< of their source
+  std::size_t rows;
+  std::size_t columns;
+  std::size_t row_bytes;      ///< of one that is kept
+  std::size_t reading_bytes;  ///< the most that reading them takes
 };
 
 /// How `memory` bytes for the whole process are spent; without them, half of what the machine or its limits allow, and
 /// never too little. The families may be unknown: then its statistics are taken to be few.
 /// Throws Error(usage) naming the least that is enough when `memory` is less.
-CacheOptions plan_memory(std::optional<std::size_t> memory, const Hdf5Source& source, const Groups* groups,
+CacheOptions plan_memory(std::optional<std::size_t> memory, const RowsSize& source, const Groups* groups,
                          const FitSize& size);
 
 }  // namespace mixfam::cli

@@ -14,7 +14,8 @@ ROOMS = ["kernels", "numerics", "data", "family", "models", "model", "inference"
 HEADERS = {
     "": "enum_names export error matrix_view",
     "numerics": "random workspace xtensor",
-    "data": "block source cached_source merged_source",
+    "data": "block source forwarding_source annotated_source cached_source chunk_values column_source gap_value_source merged_source"
+            " selected_source slice",
     "family": "parameters statistics family family_concepts exponential_family columnwise groups product registry"
               " detail/matrix_product detail/family_model detail/prior_model",
     "model": "assignment freeze update prior posterior mixture divergence",

@@ -73,6 +73,19 @@ std::string method(const FitOptions& options) {
   return text;
 }
 
+/// What rides along with the rows, where there is anything.
+std::string annotations(const FitOutcome& outcome) {
+  const DataSummary& summary = outcome.summary;
+  std::string text;
+  if (outcome.request.row_weights)
+    text += fmt::format("        {} of weight > 0, total weight {}\n", plural(summary.rows_used, "row"),
+                        format_value(summary.total_weight));
+  if (outcome.request.missing.allowed)
+    text += fmt::format("        {} missing\n", plural(summary.missing_cells(), "cell"));
+  if (outcome.request.labels) text += fmt::format("        {} labelled\n", plural(summary.labelled_rows, "row"));
+  return text;
+}
+
 std::string head(const FitOutcome& outcome) {
   const FitRequest& request = outcome.request;
   std::string text = fmt::format("data    {}:{}\n", printable(outcome.file, 80), printable(outcome.path));
@@ -80,6 +93,7 @@ std::string head(const FitOutcome& outcome) {
       fmt::format("        {} x {} ({})\n", plural(outcome.rows, "row"), plural(outcome.columns.names.size(), "column"),
                   printable(joined(outcome.columns.names, ", "), shown_names));
   if (outcome.distinct_rows) text += fmt::format("        {}\n", plural(*outcome.distinct_rows, "distinct row"));
+  text += annotations(outcome);
   text += fmt::format("model   {} of {}\n", plural(outcome.best().mixture.components(), "component"),
                       printable(outcome.best().mixture.groups().spec(), 80));
   text += fmt::format("method  {}\n", method(outcome.options));
@@ -181,7 +195,7 @@ std::string fit_report(const FitOutcome& outcome) {
   if (outcome.runs.restarts.size() > 1)
     text += "\nStarts\n" + restarts_table(outcome.runs, !outcome.increases_log_likelihood());
   text += request.update == Update::sampled ? "\nComponents, as drawn last\n" : "\nComponents\n";
-  text += components_table(best.mixture, outcome.columns);
+  text += components_table(best.mixture, outcome.columns, outcome.label_names);
   text += "\nSoundness\n" + soundness_table(best);
   if (best.posterior)
     text += "\nPosterior\n" + posterior_table(*best.posterior, best.mixture.groups(), outcome.columns);

@@ -216,7 +216,8 @@ std::string weights_text(const Prior& prior, bool fixed) {
 
 }  // namespace
 
-std::string components_table(const Mixture& mixture, const ColumnLabels& columns) {
+std::string components_table(const Mixture& mixture, const ColumnLabels& columns,
+                             const std::vector<std::string>& names) {
   const ParameterTable& table = mixture.parameters();
   const Groups& groups = mixture.groups();
   std::vector<Row> rows;
@@ -225,7 +226,8 @@ std::string components_table(const Mixture& mixture, const ColumnLabels& columns
     const Family& family = groups.family(g);
     const std::vector<int> digits = digits_of(family.parameters(), table.view(g));
     for (std::size_t k = groups.first(g); k < groups.end(g); ++k) {
-      std::vector<std::string> lead = {std::to_string(k), format_value(mixture.weights()[k])};
+      const std::string name = k < names.size() ? " " + printable(names[k], widest_name) : "";
+      std::vector<std::string> lead = {std::to_string(k) + name, format_value(mixture.weights()[k])};
       if (groups.size() > 1) lead.insert(lead.begin() + 1, printable(family.name(), widest_name));
       append_rows(rows, lead, family, table, k, digits, columns);
     }

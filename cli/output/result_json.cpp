@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <utility>
 
 namespace mixfam::cli {
@@ -17,6 +18,21 @@ namespace mixfam::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+template <class T>
+Json optional_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json slice_json(const std::optional<Slice>& slice) {
+  if (!slice) return {};
+  return {{"begin", optional_json(slice->begin)}, {"end", optional_json(slice->end)}, {"step", slice->step}};
+}
+
+Json missing_json(const Missing& missing) {
+  if (missing.value) return *missing.value;
+  return missing.allowed ? "nan" : "refuse";
+}
 
 /// All options in effect.
 Json options(const FitOutcome& outcome) {
@@ -46,7 +62,13 @@ Json options(const FitOutcome& outcome) {
                {"degenerate", to_string(options.degenerate)},
                {"keep_saddle", options.keep_saddle},
                {"verify", options.verify},
-               {"merge_rows", request.merge_rows}};
+               {"merge_rows", request.merge_rows},
+               {"select_rows", slice_json(request.rows)},
+               {"split", optional_json(request.split)},
+               {"part", request.split ? Json(to_string(request.part.value_or(SplitPart::train))) : Json()},
+               {"row_weights", optional_json(request.row_weights)},
+               {"labels", optional_json(request.labels)},
+               {"missing", missing_json(request.missing)}};
   if (outcome.has_prior()) json["prior"] = prior_json(options);
   return json;
 }
@@ -91,6 +113,11 @@ std::string result_json(const FitOutcome& outcome) {
   const FitResult& best = outcome.best();
   Json json = {{"mixfam", MIXFAM_VERSION}};
   json["data"] = data(outcome);
+  json["rows_used"] = outcome.summary.rows_used;
+  json["total_weight"] = outcome.summary.total_weight;
+  json["missing_cells"] = outcome.summary.missing_cells();
+  json["labelled_rows"] = outcome.summary.labelled_rows;
+  if (!outcome.label_names.empty()) json["labels"] = outcome.label_names;
   json["family"] = best.mixture.groups().spec();
   json["components"] = components_json(best.mixture, best.posterior);
   json["soundness"] = soundness_json(best.soundness);

@@ -12,7 +12,7 @@
 namespace mixfam {
 
 struct CacheOptions {
-  /// The most bytes of rows, with their weights, that are kept: as many leading rows as fit.
+  /// The most bytes of rows, with their weights and labels, that are kept: as many leading rows as fit.
   std::size_t cache_bytes = std::numeric_limits<std::size_t>::max();
   /// Bytes of a chunk of the other rows, rounded to the granularity; up to two such chunks are held.
   std::size_t chunk_bytes = std::size_t{4} << 20;
@@ -35,6 +35,7 @@ class MIXFAM_API CachedSource final : public Source {
   std::size_t columns() const override;
   const std::vector<std::string>& column_names() const override;
   const std::vector<std::vector<std::string>>& category_labels() const override;
+  bool has_gaps() const override;
   std::string name() const override;
   std::size_t row_number(std::size_t row) const override;
 

@@ -17,7 +17,8 @@
 namespace mixfam {
 
 struct Hdf5Options {
-  /// Columns to read, by name or by number from 0, in this order; empty: all. For a compound table: its members.
+  /// Columns to read, in this order: names, numbers from 0, slices of numbers (`Slice`) such as "0:4", or "all"; empty:
+  /// all, but not of a compound table, whose columns are its members.
   std::vector<std::string> columns;
   /// Bytes to read at a time, rounded to whole chunks of the file.
   std::size_t read_bytes = std::size_t{4} << 20;
@@ -31,6 +32,8 @@ struct Hdf5Options {
   bool transpose = false;
   /// Whether to try the file out by `rehearse_hdf5` first: its metadata, its strings and the first read of numbers.
   bool rehearse = false;
+  /// Columns not to read, in the same words.
+  std::vector<std::string> except = {};
 };
 
 /// Calls `reading` in a child process and returns what it returned there. The HDF5 library crashes on some damaged

@@ -4,6 +4,7 @@
 #include <mixfam/source.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace mixfam {
 /// of the weights of its copies.
 ///
 /// Sums over it are those over the other source up to rounding, and so are fits from the same start. Sampled assignment
-/// is the exception: all copies of a row would be given one and the same draw. Rows are the same when their bytes are.
+/// is the exception: all copies of a row would be given one and the same draw. Rows are the same when their bytes and
+/// their labels are.
 class MIXFAM_API MergedSource final : public Source {
  public:
   static constexpr std::size_t default_memory_limit = std::size_t{1} << 30;  ///< bytes
@@ -27,6 +29,7 @@ class MIXFAM_API MergedSource final : public Source {
   std::size_t columns() const override { return columns_; }
   const std::vector<std::string>& column_names() const override { return column_names_; }
   const std::vector<std::vector<std::string>>& category_labels() const override { return category_labels_; }
+  bool has_gaps() const override { return has_gaps_; }
   std::string name() const override { return name_; }
   std::size_t row_number(std::size_t row) const override { return first_rows_[row]; }
   void rewind() override { done_ = false; }
@@ -38,10 +41,12 @@ class MIXFAM_API MergedSource final : public Source {
   std::string name_;
   std::vector<std::string> column_names_;
   std::vector<std::vector<std::string>> category_labels_;
+  bool has_gaps_;
   std::size_t columns_;
   ElementType type_ = ElementType::float64;
-  std::vector<char> values_;             // row-major
+  std::vector<std::byte> values_;        // row-major
   std::vector<double> weights_;          // of each distinct row
+  std::vector<std::int32_t> labels_;     // of each distinct row, or empty
   std::vector<std::size_t> first_rows_;  // where it appeared first
   bool done_ = false;
 };

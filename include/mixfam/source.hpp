@@ -83,27 +83,33 @@ class MIXFAM_API Source {
   virtual Chunk next(std::size_t granularity) = 0;
 };
 
-/// One weight for each row, or none: all 1. A container that lives on is used where it lies and must outlive whoever
-/// was given the weights; a temporary one is kept.
-class RowWeights {
+/// One value for each row, or none. A container that lives on is used where it lies and must outlive whoever was given
+/// the values; a temporary one is kept.
+template <class T>
+class RowValues {
  public:
-  RowWeights() = default;
-  RowWeights(ConstVectorView weights) : view_(weights) {}
-  RowWeights(VectorView weights) : view_(weights) {}
-  template <class C, class = std::enable_if_t<std::is_convertible_v<C&, ConstVectorView>>>
-  RowWeights(C&& container) : view_(container) {
+  RowValues() = default;
+  RowValues(BasicVectorView<const T> values) : view_(values) {}
+  RowValues(BasicVectorView<T> values) : view_(values.data(), values.size()) {}
+  template <class C, class = std::enable_if_t<std::is_convertible_v<C&, BasicVectorView<const T>>>>
+  RowValues(C&& container) : view_(container) {
     if constexpr (!std::is_lvalue_reference_v<C>) {
-      kept_ = std::make_shared<const std::vector<double>>(view_.begin(), view_.end());
+      kept_ = std::make_shared<const std::vector<T>>(view_.begin(), view_.end());
       view_ = *kept_;
     }
   }
 
-  ConstVectorView view() const { return view_; }
+  BasicVectorView<const T> view() const { return view_; }
 
  private:
-  ConstVectorView view_;
-  std::shared_ptr<const std::vector<double>> kept_;
+  BasicVectorView<const T> view_;
+  std::shared_ptr<const std::vector<T>> kept_;
 };
+
+/// None: all weights are 1.
+using RowWeights = RowValues<double>;
+/// The component that each row is known to come from, or `unlabelled`; none: no row has a label.
+using RowLabels = RowValues<std::int32_t>;
 
 /// A caller's own array, used where it lies. The array must outlive the source.
 class MIXFAM_API MemorySource final : public Source {
@@ -121,10 +127,16 @@ class MIXFAM_API MemorySource final : public Source {
 
   /// Names for messages and for specifications such as `gaussian(height,width)`. Throws Error(usage) unless D names.
   void set_column_names(std::vector<std::string> names);
+  /// N components, or `unlabelled`; empty for none. Throws Error(data) when their number is not N, or when one is below
+  /// `unlabelled`.
+  void set_labels(RowLabels labels);
+  /// From now on NaN stands for a value that is missing.
+  void allow_gaps() { has_gaps_ = true; }
 
   std::size_t rows() const override { return rows_; }
   std::size_t columns() const override { return columns_; }
   const std::vector<std::string>& column_names() const override { return column_names_; }
+  bool has_gaps() const override { return has_gaps_; }
   std::string name() const override { return "data"; }
   void rewind() override { done_ = false; }
   Chunk next(std::size_t granularity) override;
@@ -140,7 +152,9 @@ class MIXFAM_API MemorySource final : public Source {
   std::ptrdiff_t row_stride_;
   std::ptrdiff_t column_stride_;
   RowWeights weights_;
+  RowLabels labels_;
   std::vector<std::string> column_names_;
+  bool has_gaps_ = false;
   bool done_ = false;
 };
 

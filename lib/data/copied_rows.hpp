@@ -2,6 +2,8 @@
 
 #include <mixfam/source.hpp>
 
+#include "data/row_buffer.hpp"
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -19,12 +21,11 @@ class CopiedRows {
 
   std::vector<std::string> column_names_;
   std::vector<std::vector<std::string>> category_labels_;
+  bool has_gaps_;
   std::string name_;
   std::vector<std::size_t> row_numbers_;
   std::size_t columns_;
-  ElementType type_ = ElementType::float64;
-  std::vector<std::byte> values_;  // row-major
-  std::vector<double> weights_;    // or empty
+  RowBuffer rows_;
 };
 
 /// One reader of copied rows, which must outlive it. Each thread has its own.
@@ -36,6 +37,7 @@ class CopiedSource final : public Source {
   std::size_t columns() const override { return rows_.columns_; }
   const std::vector<std::string>& column_names() const override { return rows_.column_names_; }
   const std::vector<std::vector<std::string>>& category_labels() const override { return rows_.category_labels_; }
+  bool has_gaps() const override { return rows_.has_gaps_; }
   std::string name() const override { return rows_.name_; }
   std::size_t row_number(std::size_t row) const override { return rows_.row_numbers_[row]; }
   void rewind() override { done_ = false; }

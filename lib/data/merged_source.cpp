@@ -1,7 +1,8 @@
 #include <mixfam/error.hpp>
 #include <mixfam/merged_source.hpp>
 
-#include <cstring>
+#include "data/row_buffer.hpp"
+
 #include <functional>
 #include <string_view>
 #include <unordered_set>
@@ -13,32 +14,31 @@ namespace {
 /// What one entry of the index of rows takes: its number, its hash, and two pointers.
 constexpr std::size_t index_bytes = 4 * sizeof(void*);
 
-/// Copies a row of a chunk to `out`, packed.
-void pack_row(const Chunk& chunk, std::size_t n, std::size_t columns, char* out) {
-  const auto size = static_cast<std::ptrdiff_t>(element_size(chunk.type));
-  const char* row = static_cast<const char*>(chunk.data) + static_cast<std::ptrdiff_t>(n) * chunk.row_stride * size;
-  for (std::size_t j = 0; j < columns; ++j, out += size)
-    std::memcpy(out, row + static_cast<std::ptrdiff_t>(j) * chunk.column_stride * size, static_cast<std::size_t>(size));
-}
-
 }  // namespace
 
 MergedSource::MergedSource(Source& source, std::size_t memory_limit)
     : name_(source.name()),
       column_names_(source.column_names()),
       category_labels_(source.category_labels()),
+      has_gaps_(source.has_gaps()),
       columns_(source.columns()) {
   merge(source, memory_limit);
   values_.shrink_to_fit();
   weights_.shrink_to_fit();
+  labels_.shrink_to_fit();
   first_rows_.shrink_to_fit();
 }
 
 void MergedSource::merge(Source& source, std::size_t memory_limit) {
   std::size_t row_size = 0;
-  const auto row_bytes = [&](std::size_t row) { return std::string_view(values_.data() + row * row_size, row_size); };
-  const auto hash = [&](std::size_t row) { return std::hash<std::string_view>()(row_bytes(row)); };
-  const auto equal = [&](std::size_t a, std::size_t b) { return row_bytes(a) == row_bytes(b); };
+  const auto row_bytes = [&](std::size_t row) {
+    return std::string_view(reinterpret_cast<const char*>(values_.data()) + row * row_size, row_size);
+  };
+  const auto label = [&](std::size_t row) { return labels_.empty() ? unlabelled : labels_[row]; };
+  const auto hash = [&](std::size_t row) {
+    return std::hash<std::string_view>()(row_bytes(row)) ^ std::hash<std::int32_t>()(label(row));
+  };
+  const auto equal = [&](std::size_t a, std::size_t b) { return label(a) == label(b) && row_bytes(a) == row_bytes(b); };
   std::unordered_set<std::size_t, decltype(hash), decltype(equal)> distinct(0, hash, equal);
 
   source.rewind();
@@ -54,7 +54,11 @@ void MergedSource::merge(Source& source, std::size_t memory_limit) {
       if (weight == 0) continue;
       const std::size_t candidate = weights_.size();
       values_.resize((candidate + 1) * row_size);
-      pack_row(chunk, n, columns_, values_.data() + candidate * row_size);
+      pack_values(part_of(chunk, n, 1), columns_, values_.data() + candidate * row_size);
+      if (chunk.labels) {
+        labels_.resize(candidate);
+        labels_.push_back(chunk.labels[n]);
+      }
       const auto [place, is_new] = distinct.insert(candidate);
       if (!is_new) {
         weights_[*place] += weight;
@@ -62,7 +66,8 @@ void MergedSource::merge(Source& source, std::size_t memory_limit) {
       }
       weights_.push_back(weight);
       first_rows_.push_back(source.row_number(chunk.first_row + n));
-      const std::size_t bytes = (candidate + 1) * (row_size + sizeof(double) + sizeof(std::size_t) + index_bytes);
+      const std::size_t bytes = (candidate + 1) * (row_size + sizeof(double) + sizeof(std::size_t) +
+                                                   (chunk.labels ? sizeof(std::int32_t) : 0) + index_bytes);
       if (bytes > memory_limit)
         throw Error(ErrorKind::data, name_ + ": the first " + std::to_string(chunk.first_row + n + 1) + " rows hold " +
                                          std::to_string(candidate + 1) + " distinct ones, which take more than " +
@@ -70,12 +75,15 @@ void MergedSource::merge(Source& source, std::size_t memory_limit) {
     }
   }
   values_.resize(weights_.size() * row_size);
+  if (!labels_.empty()) labels_.resize(weights_.size());
 }
 
 Chunk MergedSource::next(std::size_t) {
   if (done_) return {};
   done_ = true;
-  return {values_.data(), type_, 0, rows(), static_cast<std::ptrdiff_t>(columns_), 1, weights_.data()};
+  Chunk chunk{values_.data(), type_, 0, rows(), static_cast<std::ptrdiff_t>(columns_), 1, weights_.data()};
+  if (!labels_.empty()) chunk.labels = labels_.data();
+  return chunk;
 }
 
 }  // namespace mixfam

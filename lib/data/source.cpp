@@ -1,9 +1,10 @@
 #include <mixfam/error.hpp>
 #include <mixfam/source.hpp>
 
+#include "data/row_values.hpp"
 #include "numerics/plural.hpp"
 
-#include <cmath>
+#include <utility>
 
 namespace mixfam {
 
@@ -48,17 +49,15 @@ MemorySource::MemorySource(const void* data, ElementType type, std::size_t rows,
       row_stride_(row_stride),
       column_stride_(column_stride),
       weights_(std::move(row_weights)) {
-  const ConstVectorView weights = weights_.view();
   if (rows == 0 || columns == 0)
     throw Error(ErrorKind::data, "data: " + plural(rows, "row") + " and " + plural(columns, "column") +
                                      " (there must be at least one of each)");
-  if (!weights.empty() && weights.size() != rows)
-    throw Error(ErrorKind::data, "data: " + plural(weights.size(), "row weight") + " for " + plural(rows, "row") +
-                                     " (there must be as many)");
-  for (std::size_t n = 0; n < weights.size(); ++n)
-    if (!(weights[n] >= 0) || !std::isfinite(weights[n]))
-      throw Error(ErrorKind::data, "data: the weight of row " + std::to_string(n) + " is " +
-                                       std::to_string(weights[n]) + " (must be finite and >= 0)");
+  check_row_weights(*this, weights_.view());
+}
+
+void MemorySource::set_labels(RowLabels labels) {
+  check_row_labels(*this, labels.view());
+  labels_ = std::move(labels);
 }
 
 void MemorySource::set_column_names(std::vector<std::string> names) {
@@ -71,8 +70,7 @@ void MemorySource::set_column_names(std::vector<std::string> names) {
 Chunk MemorySource::next(std::size_t) {
   if (done_) return {};
   done_ = true;
-  const ConstVectorView weights = weights_.view();
-  return {data_, type_, 0, rows_, row_stride_, column_stride_, weights.empty() ? nullptr : weights.data()};
+  return {data_, type_, 0, rows_, row_stride_, column_stride_, row_values(weights_, 0), row_values(labels_, 0)};
 }
 
 }  // namespace mixfam

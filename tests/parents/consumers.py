@@ -1,6 +1,6 @@
 """A parent project builds the library as its subproject, and a program builds against what that build installs.
 
-    consumers.py SOURCE_ROOT static|shared
+    consumers.py SOURCE_ROOT
 """
 
 import json
@@ -12,7 +12,6 @@ import sys
 import tempfile
 
 source = pathlib.Path(sys.argv[1])
-kind = sys.argv[2]
 passed = 0
 failed = 0
 
@@ -52,18 +51,12 @@ def copy_sources(target):
             shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("build*", "__pycache__"))
 
 
-with tempfile.TemporaryDirectory() as folder:
-    folder = pathlib.Path(folder)
-    parent, build, installed = folder / "parent", folder / "build", folder / "installed"
+def consume(kind, parent, folder):
+    """All checks of a library of one kind, of which the folder takes what is built and installed."""
+    build, installed = folder / "build", folder / "installed"
     prefix = installed / "usr"
 
-    # Flags of the surroundings would hide what the build files themselves say.
-    for variable in ("CXXFLAGS", "CPPFLAGS", "LDFLAGS", "DESTDIR"):
-        os.environ.pop(variable, None)
-
     def configure():
-        shutil.copytree(source / "tests/parents/subproject", parent)
-        copy_sources(parent / "subprojects/mixfam")
         # No optimisation: it is the building that is tested. The wrap must do without a network.
         print(run("meson", "setup", build, parent, "--prefix=/usr", "--libdir=lib", "--wrap-mode=nodownload",
                   "--buildtype=plain", f"-Dmixfam:default_library={kind}"))
@@ -161,9 +154,10 @@ with tempfile.TemporaryDirectory() as folder:
         require(not foreign, f"the library calls {foreign}")
 
     check("configure", configure)
-    if failed == 0:
+    if build.is_dir():
         check("nothing but the library is built in a parent", only_the_library)
-        check("a parent that is built to be debugged gets an optimised library", optimised_in_a_debug_parent)
+        if kind == "static":
+            check("a parent that is built to be debugged gets an optimised library", optimised_in_a_debug_parent)
         check("a C++17 parent with werror compiles, links and runs", compile_and_test)
         check("no kernel can stand in for one of another instruction set", kernels_stay_apart)
         check("install", install)
@@ -173,6 +167,20 @@ with tempfile.TemporaryDirectory() as folder:
         if kind == "shared":
             check("the shared library exports its own symbols only", only_our_symbols)
             check("the shared library calls neither BLAS nor OpenMP", own_threads_only)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    # Flags of the surroundings would hide what the build files themselves say.
+    for variable in ("CXXFLAGS", "CPPFLAGS", "LDFLAGS", "DESTDIR"):
+        os.environ.pop(variable, None)
+    # Both kinds are made of the same objects, which are compiled once.
+    os.environ.update(CCACHE_DIR=str(folder / "ccache"), CCACHE_BASEDIR=str(folder), CCACHE_NOHASHDIR="1")
+    parent = folder / "parent"
+    shutil.copytree(source / "tests/parents/subproject", parent)
+    copy_sources(parent / "subprojects/mixfam")
+    for kind in "static", "shared":
+        consume(kind, parent, folder / kind)
 
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

@@ -29,12 +29,12 @@ def command_line(text):
 
 
 def cases():
-    python = blocks("docs/file_format.md", "python")
+    python = [text for page in ("file_format", "data") for text in blocks(f"docs/{page}.md", "python")]
     # Files are written before a command or another program reads them.
     for text in sorted(python, key=lambda text: '"w"' not in text):
         if '"w"' in text:
             yield text, [sys.executable, "-c", text]
-    for page in "file_format", "streaming", "speed":
+    for page in "file_format", "data", "streaming", "speed":
         for text in blocks(f"docs/{page}.md", "sh"):
             yield text, command_line(text)
     for text in python:

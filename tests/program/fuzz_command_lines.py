@@ -147,7 +147,13 @@ class CommandLines:
             "--max-iterations": ["0", "1", "5", "60"],
             "--threads": ["1", "2", "10000000"],
             "--memory": ["1GiB", "1", "90MiB", "999999999TiB"],
-            "--columns": ["0", "0,1", "1,0", "0,0", "nose", "", ","],
+            "--columns": ["0", "0,1", "1,0", "0,0", "nose", "", ",", "0:1", "::2", "all but 0", "9:", "all", "0 but 0"],
+            "--rows": ["0:50", "::2", "-9:", "5:5", "::-1", ":", "99999999999999999999:"],
+            "--split": ["0.5", "0.01", "0.999", "1"],
+            "--part": ["train", "rest"],
+            "--row-weights": [":/X", ":/Y", "0", "real.h5:/X", "none.h5:/X", "pipe", ":"],
+            "--labels": [":/X", ":/Y", "0", "counts.h5", "bits.h5:/X", "."],
+            "--missing": ["refuse", "nan", "0", "-1", "1e300"],
             "--output": ["out.h5", "real.h5", "start.h5", "none/out.h5", ".", "/dev/null"],
             "--trace": ["out.csv", "out.h5", "prior.json", ""],
         }
@@ -171,8 +177,7 @@ class CommandLines:
         names = ["--start", "--restarts", "--seed", "--update", "--assign", "--prior", "--weights", "--temperature",
                  "--cooling", "--batch-rows", "--forgetting", "--degenerate", "--accelerate", "--tolerance",
                  "--max-iterations", "--threads", "--memory", "--columns", "--output", "--trace", "--merge-rows",
-                 "--raw", "--transpose",
-                 "--verify"]  # fmt: skip
+                 "--raw", "--transpose", "--verify", "--rows", "--split", "--part", "--row-weights", "--labels", "--missing"]  # fmt: skip
         # Most lines make sense, so that they come far; a method that needs a prior mostly has one.
         chosen = self.random.sample(names, self.of(0, 1, 1, 2, 2, 3, 5))
         if self.of(True, False) and "--update" not in chosen:

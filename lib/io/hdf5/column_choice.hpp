@@ -6,9 +6,18 @@
 
 namespace mixfam::hdf5 {
 
-/// Numbers of the `count` columns that are wanted by name or by number; all when nothing is wanted. Throws Error(data)
-/// for a column that is not there, chosen twice, or of a name that several have.
-std::vector<std::size_t> choose_columns(const std::vector<std::string>& wanted, const std::vector<std::string>& names,
+/// Columns of a data set as `Hdf5Options` names them.
+struct ColumnChoice {
+  std::vector<std::string> columns;
+  std::vector<std::string> except = {};
+
+  /// Whether no column is named that is to be read.
+  bool empty() const { return columns.empty(); }
+};
+
+/// Numbers of the wanted ones among `count` columns; all when none is named. Throws Error(data) for a column that is
+/// not there, chosen twice, or of a name that several have, and when none is left.
+std::vector<std::size_t> choose_columns(const ColumnChoice& wanted, const std::vector<std::string>& names,
                                         std::size_t count, const std::string& where);
 
 }  // namespace mixfam::hdf5

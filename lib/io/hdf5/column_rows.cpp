@@ -41,13 +41,12 @@ ReadPlan common_plan(const std::vector<const RowFormat*>& parts) {
   return plan;
 }
 
-/// Those that are wanted by name or number; without a wish all but those that are only there if wanted.
-std::vector<std::size_t> chosen_columns(const Texts& texts, const std::vector<std::string>& wanted,
-                                        const std::string& where) {
-  if (!wanted.empty()) return choose_columns(wanted, texts.names, texts.names.size(), where);
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < texts.names.size(); ++i)
-    if (!texts.parts[texts.places[i].first].only_if_wanted) chosen.push_back(i);
+/// Those that are wanted; without a wish all but those that are only there if wanted.
+std::vector<std::size_t> chosen_columns(const Texts& texts, const ColumnChoice& wanted, const std::string& where) {
+  std::vector<std::size_t> chosen = choose_columns(wanted, texts.names, texts.names.size(), where);
+  if (!wanted.empty()) return chosen;
+  const auto only_if_wanted = [&](std::size_t i) { return texts.parts[texts.places[i].first].only_if_wanted; };
+  chosen.erase(std::remove_if(chosen.begin(), chosen.end(), only_if_wanted), chosen.end());
   if (!chosen.empty()) return chosen;
   throw Error(ErrorKind::data, where + ": has no column of numbers; choose others, as in `columns = " +
                                    texts.names.front() + "`: it has " + list_text(texts.names));
@@ -55,7 +54,7 @@ std::vector<std::size_t> chosen_columns(const Texts& texts, const std::vector<st
 
 }  // namespace
 
-ColumnRows::ColumnRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted) {
+ColumnRows::ColumnRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted) {
   const std::string where = file.name + ":" + texts.path;
   if (file.options.transpose) throw Error(ErrorKind::data, where + ": is a group of columns and cannot be transposed");
   const std::vector<std::size_t> chosen = chosen_columns(texts, wanted, where);
@@ -73,7 +72,7 @@ ColumnRows::ColumnRows(OpenFile& file, Texts& texts, const std::vector<std::stri
   std::vector<std::string> lengths;
   for (std::size_t p = 0; p < texts.parts.size(); ++p) {
     if (places[p].empty()) continue;
-    parts_.push_back({open_rows(file, texts.parts[p], of_part[p]), std::move(places[p])});
+    parts_.push_back({open_rows(file, texts.parts[p], {of_part[p]}), std::move(places[p])});
     const RowFormat& format = parts_.back().rows->format();
     formats.push_back(&format);
     lengths.push_back(of_part[p].front() + " (" + plural(format.rows, "row") + ")");
@@ -105,7 +104,7 @@ void ColumnRows::read(std::size_t first, std::size_t count, std::byte* target) {
   }
 }
 
-MaskedRows::MaskedRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted)
+MaskedRows::MaskedRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted)
     : where_(file.name + ":" + texts.path),
       gaps_(file.options.gaps),
       values_(open_rows(file, texts.parts.at(0), {})),
@@ -131,7 +130,7 @@ void MaskedRows::read(std::size_t first, std::size_t count, std::byte* target) {
     if (!gaps_) {
       throw Error(ErrorKind::data, where_ + ": row " + std::to_string(first + n) +
                                        " (from 0) has a missing value (its mask says so); leave such rows out or "
-                                       "allow `gaps`");
+                                       "allow gaps (`gaps`)");
     }
     values[n] = std::numeric_limits<double>::quiet_NaN();
   }

@@ -13,7 +13,7 @@ namespace mixfam::hdf5 {
 class ColumnRows final : public StoredRows {
  public:
   /// Throws Error(data) where the wanted columns differ in length.
-  ColumnRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted);
+  ColumnRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted);
 
   void read(std::size_t first, std::size_t count, std::byte* target) override;
 
@@ -30,7 +30,7 @@ class ColumnRows final : public StoredRows {
 /// A column and the mask of its missing values (AnnData's nullable integers and booleans), as float64.
 class MaskedRows final : public StoredRows {
  public:
-  MaskedRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted);
+  MaskedRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted);
 
   void read(std::size_t first, std::size_t count, std::byte* target) override;
 

@@ -16,7 +16,7 @@
 
 namespace mixfam::hdf5 {
 
-DataSetRows::DataSetRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted)
+DataSetRows::DataSetRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted)
     : where_(file.name + ":" + texts.path) {
   rehearsal::step(where_);
   dataset_ = open_dataset(file.handle, file.name, texts.form == Form::codes ? texts.path + "/codes" : texts.path);

@@ -13,7 +13,7 @@ namespace mixfam::hdf5 {
 /// Rows of one data set, or of the codes beside their categories.
 class DataSetRows final : public StoredRows {
  public:
-  DataSetRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted);
+  DataSetRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted);
 
   void read(std::size_t first, std::size_t count, std::byte* target) override;
 

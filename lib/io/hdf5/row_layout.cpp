@@ -1,6 +1,5 @@
 #include "io/hdf5/row_layout.hpp"
 
-#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/data_set.hpp"
 #include "io/hdf5/types.hpp"
 #include "numerics/plural.hpp"
@@ -18,8 +17,8 @@ namespace {
 
 }  // namespace
 
-RowLayout::RowLayout(hid_t dataset, const std::vector<std::string>& wanted, const Texts& texts,
-                     const Hdf5Options& options, StringColumns no_strings, std::string where)
+RowLayout::RowLayout(hid_t dataset, const ColumnChoice& wanted, const Texts& texts, const Hdf5Options& options,
+                     StringColumns no_strings, std::string where)
     : gaps(options.gaps), is_group_of_codes(texts.form == Form::codes), strings(std::move(no_strings)) {
   Dimensions shape = extent(dataset).value();
   const Handle type = require(H5Dget_type(dataset), where, "read its type");
@@ -73,8 +72,7 @@ void RowLayout::use_names(const std::vector<std::string>& given, std::size_t fil
   names.clear();
 }
 
-void RowLayout::open_plain(const std::vector<std::string>& wanted, const Texts& texts, const Dimensions& shape,
-                           hid_t type) {
+void RowLayout::open_plain(const ColumnChoice& wanted, const Texts& texts, const Dimensions& shape, hid_t type) {
   const std::size_t file_columns = shape.size() == 2 ? shape[1] : 1;
   use_names(texts.names, file_columns);
   const std::vector<std::size_t> chosen = choose_columns(wanted, names, file_columns, reader.where);
@@ -151,6 +149,21 @@ std::vector<TableColumn> columns_of(const std::vector<Member>& members, const Te
   return columns;
 }
 
+/// The name of a member that is no column's stands for all its elements.
+std::vector<std::string> without_members(const std::vector<std::string>& words, const std::vector<Member>& members,
+                                         const std::vector<TableColumn>& columns) {
+  std::vector<std::string> expanded;
+  for (const std::string& word : words) {
+    const bool is_column =
+        std::any_of(columns.begin(), columns.end(), [&](const TableColumn& one) { return one.name == word; });
+    const std::size_t before = expanded.size();
+    for (const TableColumn& one : columns)
+      if (!is_column && members[one.member].name == word) expanded.push_back(one.name);
+    if (expanded.size() == before) expanded.push_back(word);
+  }
+  return expanded;
+}
+
 /// The type of a member in memory, whose elements have another type there.
 Handle memory_type_of(const Elements& elements, hid_t element, const std::string& where) {
   if (elements.shape.empty()) return require(H5Tcopy(element), where, "copy a type");
@@ -160,7 +173,7 @@ Handle memory_type_of(const Elements& elements, hid_t element, const std::string
 
 }  // namespace
 
-void RowLayout::open_table(const std::vector<std::string>& wanted, const Texts& texts, hid_t type) {
+void RowLayout::open_table(const ColumnChoice& wanted, const Texts& texts, hid_t type) {
   const std::vector<Member> all = members(type);
   std::vector<std::string> readable;
   const std::vector<TableColumn> table = columns_of(all, texts, readable);
@@ -171,7 +184,9 @@ void RowLayout::open_table(const std::vector<std::string>& wanted, const Texts& 
   }
   std::vector<std::string> table_names;
   for (const TableColumn& column : table) table_names.push_back(column.name);
-  const std::vector<std::size_t> chosen = choose_columns(wanted, table_names, table.size(), reader.where);
+  const std::vector<std::size_t> chosen =
+      choose_columns({without_members(wanted.columns, all, table), without_members(wanted.except, all, table)},
+                     table_names, table.size(), reader.where);
   columns = chosen.size();
   labels.resize(columns);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/hdf5/cells.hpp"
+#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/meaning.hpp"
 #include "io/hdf5/string_columns.hpp"
 #include "io/hdf5/text.hpp"
@@ -28,7 +29,7 @@ struct BitFields {
 struct RowLayout {
   /// Of the wanted columns of a data set. Throws Error(data) for columns that are not there or hold no numbers or
   /// strings.
-  RowLayout(hid_t dataset, const std::vector<std::string>& wanted, const Texts& texts, const Hdf5Options& options,
+  RowLayout(hid_t dataset, const ColumnChoice& wanted, const Texts& texts, const Hdf5Options& options,
             StringColumns no_strings, std::string where);
 
   /// The labels of the columns of strings, as `StringColumns::collect` finds them.
@@ -68,9 +69,9 @@ struct RowLayout {
 
  private:
   void use_names(const std::vector<std::string>& given, std::size_t file_columns);
-  void open_plain(const std::vector<std::string>& wanted, const Texts& texts, const Dimensions& shape, hid_t type);
+  void open_plain(const ColumnChoice& wanted, const Texts& texts, const Dimensions& shape, hid_t type);
   void use_meaning(hid_t type, bool raw);
-  void open_table(const std::vector<std::string>& wanted, const Texts& texts, hid_t type);
+  void open_table(const ColumnChoice& wanted, const Texts& texts, hid_t type);
   void open_labels(hid_t type, const std::vector<std::size_t>& chosen);
   void open_categorical_group(const Texts& texts);
 };

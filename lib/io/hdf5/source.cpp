@@ -53,7 +53,7 @@ Hdf5Source::Impl::Impl(const hdf5::Location& location, const Hdf5Options& option
   const Handle handle = hdf5::open_file(file);
   hdf5::OpenFile open{handle, file, options, std::move(codes), known.has_value()};
   texts = known ? *known : hdf5::find_texts(open, location.path);
-  stored = hdf5::open_rows(open, texts, options.columns);
+  stored = hdf5::open_rows(open, texts, {options.columns, options.except});
   rows = format().rows;
   plan = format().plan;
 }

@@ -114,7 +114,7 @@ SparseShape sparse_shape(hid_t group, const std::string& where) {
   refuse(where + ": is a sparse matrix of the unknown form '" + format + "'");
 }
 
-SparseRows::SparseRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted)
+SparseRows::SparseRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted)
     : where_(file.name + ":" + texts.path) {
   shape_ = sparse_shape(open_object(file.handle, file.name, texts.path).id(), where_);
   if (file.options.transpose) {

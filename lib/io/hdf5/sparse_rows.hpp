@@ -25,7 +25,7 @@ SparseShape sparse_shape(hid_t group, const std::string& where);
 class SparseRows final : public StoredRows {
  public:
   /// Throws Error(data) where a matrix by columns takes more than `most_bytes_by_columns`.
-  SparseRows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted);
+  SparseRows(OpenFile& file, Texts& texts, const ColumnChoice& wanted);
 
   void read(std::size_t first, std::size_t count, std::byte* target) override;
 

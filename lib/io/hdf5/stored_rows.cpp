@@ -49,7 +49,7 @@ Texts find_texts(const OpenFile& file, const std::string& path) {
   return table ? data_set_texts(file, path + "/" + *table) : group_texts(file, object, path);
 }
 
-std::unique_ptr<StoredRows> open_rows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted) {
+std::unique_ptr<StoredRows> open_rows(OpenFile& file, Texts& texts, const ColumnChoice& wanted) {
   switch (texts.form) {
     case Form::data_set:
     case Form::codes:

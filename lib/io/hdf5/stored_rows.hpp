@@ -1,6 +1,7 @@
 #pragma once
 
 #include "data/label_codes.hpp"
+#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/read_plan.hpp"
 #include "io/hdf5/texts.hpp"
 
@@ -64,6 +65,6 @@ Texts find_texts(const OpenFile& file, const std::string& path);
 Texts data_set_texts(const OpenFile& file, const std::string& path);
 
 /// The wanted columns of what lies at the path of the texts, which gain the labels in the data unless they are known.
-std::unique_ptr<StoredRows> open_rows(OpenFile& file, Texts& texts, const std::vector<std::string>& wanted);
+std::unique_ptr<StoredRows> open_rows(OpenFile& file, Texts& texts, const ColumnChoice& wanted);
 
 }  // namespace mixfam::hdf5
