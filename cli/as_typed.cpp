@@ -23,6 +23,7 @@ const std::map<std::string, std::string>& options_by_setting() {
       {"gaps", "--missing nan"},
       {"keep_saddle", "--keep-saddle"},
       {"max_iterations", "--max-iterations"},
+      {"missing", "--missing"},
       {"prior", "--prior"},
       {"raw", "--raw"},
       {"restarts", "--restarts"},

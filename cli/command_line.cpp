@@ -286,8 +286,41 @@ CLI::App* add_describe(CLI::App& app, DescribeRequest& request) {
   describe->add_option("FILE", request.file, "FILE.h5[:/path], an HDF5 file or what lies at a path in it")
       ->required()
       ->type_name("");
+  describe->add_flag("--columns", request.columns,
+                     "read the data and tell for each column its type, range, mean,\ndistinct values, gaps and the "
+                     "families that take it");
   describe->add_flag("--json", request.json, "the description as one JSON document");
   return describe;
+}
+
+char one_character(const std::string& option, const std::string& text) {
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text.size() != 1 || text == "\"") refuse(option + " = " + printable(text) + ": must be one character, or tab");
+  return text[0];
+}
+
+CLI::App* add_convert(CLI::App& app, ConvertRequest& request) {
+  CLI::App* convert = app.add_subcommand("convert", "Write a CSV, TSV or NumPy file as an HDF5 file");
+  convert->footer(
+      "IN is a text of delimited cells (RFC 4180), a NumPy array (.npy) or an archive of them (.npz). Types\n"
+      "are found from the values: whole numbers, numbers, booleans, categories. Empty cells, NA, N/A, NaN\n"
+      "and null are gaps, which become NaN. OUT.h5 is what `mixfam fit` reads.");
+  using Name = const std::string&;
+  using Text = const std::string&;
+  add(*convert, "IN", "", "a text, .npy or .npz", [&](Name, Text text) { request.input = text; })->required();
+  add(*convert, "OUT.h5", "", "the HDF5 file to write", [&](Name, Text text) { request.output = text; })->required();
+  add(*convert, "--columns", "A,B,..", "columns to take, by name or by number from 0 [all]",
+      [&](Name name, Text text) { request.columns = split_at_commas(name, text); });
+  add(*convert, "--delimiter", "C",
+      "what stands between cells: a character, or tab [comma, tab or\nsemicolon, whichever the first line has most of]",
+      [&](Name name, Text text) { request.delimiter = one_character(name, text); });
+  CLI::Option* header = convert->add_flag_callback(
+      "--header", [&] { request.header = true; }, "the first line holds the names of the columns [found]");
+  convert
+      ->add_flag_callback(
+          "--no-header", [&] { request.header = false; }, "the first line is data [found]")
+      ->excludes(header);
+  return convert;
 }
 
 CLI::App* add_divergence(CLI::App& app, DivergenceRequest& request) {
@@ -352,10 +385,12 @@ Request parse_command_line(int argc, char** argv) {
   FitRequest fit_request;
   FamiliesRequest families_request;
   DescribeRequest describe_request;
+  ConvertRequest convert_request;
   DivergenceRequest divergence_request;
   const CLI::App* fit = add_fit(app, fit_request);
   const CLI::App* families = add_families(app, families_request);
   const CLI::App* describe = add_describe(app, describe_request);
+  const CLI::App* convert = add_convert(app, convert_request);
   const CLI::App* divergence = add_divergence(app, divergence_request);
 
   try {
@@ -372,8 +407,9 @@ Request parse_command_line(int argc, char** argv) {
   if (*fit) return fit_request;
   if (*families) return families_request;
   if (*describe) return describe_request;
+  if (*convert) return convert_request;
   if (*divergence) return divergence_request;
-  refuse("a command is needed: fit, families, describe or divergence (mixfam --help)");
+  refuse("a command is needed: fit, families, describe, convert or divergence (mixfam --help)");
 }
 
 }  // namespace mixfam::cli

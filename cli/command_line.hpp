@@ -12,7 +12,8 @@ struct HelpRequest {
   std::string text;
 };
 
-using Request = std::variant<HelpRequest, FitRequest, FamiliesRequest, DescribeRequest, DivergenceRequest>;
+using Request =
+    std::variant<HelpRequest, FitRequest, FamiliesRequest, DescribeRequest, ConvertRequest, DivergenceRequest>;
 
 /// What the user asks for. Throws Error(usage) for a command line that makes no sense.
 Request parse_command_line(int argc, char** argv);

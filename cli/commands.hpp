@@ -75,7 +75,17 @@ struct FamiliesRequest {
 /// `mixfam describe`.
 struct DescribeRequest {
   std::string file;
+  bool columns = false;
   bool json = false;
+};
+
+/// `mixfam convert`.
+struct ConvertRequest {
+  std::string input;
+  std::string output;
+  std::vector<std::string> columns;
+  std::optional<char> delimiter;
+  std::optional<bool> header;
 };
 
 /// `mixfam divergence`.
@@ -90,6 +100,7 @@ struct DivergenceRequest {
 ExitStatus fit_command(const FitRequest& request);
 ExitStatus families_command(const FamiliesRequest& request);
 ExitStatus describe_command(const DescribeRequest& request);
+ExitStatus convert_command(const ConvertRequest& request);
 ExitStatus divergence_command(const DivergenceRequest& request);
 
 }  // namespace mixfam::cli

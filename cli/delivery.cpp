@@ -11,7 +11,6 @@
 #include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 
-#include <csignal>
 #include <exception>
 #include <optional>
 #include <string>
@@ -19,17 +18,6 @@
 namespace mixfam::cli {
 
 namespace {
-
-ExitStatus status_of_signal(int signal) {
-  switch (signal) {
-    case SIGHUP:
-      return ExitStatus::hung_up;
-    case SIGTERM:
-      return ExitStatus::terminated;
-    default:
-      return ExitStatus::interrupted;
-  }
-}
 
 ExitStatus status_of(const FitOutcome& outcome) {
   if (outcome.interrupted()) return status_of_signal(outcome.signal);

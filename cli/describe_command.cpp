@@ -1,6 +1,8 @@
 #include "commands.hpp"
 
+#include "column_summary.hpp"
 #include "output/column_labels.hpp"
+#include "output/columns_report.hpp"
 #include "output/components_json.hpp"
 #include "output/parameter_table.hpp"
 #include "output/parameters_json.hpp"
@@ -8,8 +10,10 @@
 #include "output/text.hpp"
 #include "output/text_table.hpp"
 #include "output/trace_json.hpp"
+#include "rehearsed.hpp"
 #include "standard_streams.hpp"
 
+#include <mixfam/error.hpp>
 #include <mixfam/hdf5.hpp>
 #include <mixfam/registry.hpp>
 
@@ -20,6 +24,7 @@
 #include <filesystem>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 namespace mixfam::cli {
@@ -168,9 +173,62 @@ std::string description(const DescribeRequest& request) {
   return request.json ? model_json(request.file, model) : model_text(request.file, model);
 }
 
+/// The columns of the table that is named or the only one that can be; none where it is no table.
+std::vector<std::string> columns_of_table(const std::string& location) {
+  const Objects objects = rehearsed(location, [&] { return list_hdf5(location); });
+  std::vector<std::string> columns;
+  std::size_t candidates = 0;
+  for (const Hdf5Object& object : objects) {
+    if (!object.eligible || (object.auxiliary && !objects.front().auxiliary)) continue;
+    ++candidates;
+    if (object.type.rfind("compound", 0) == 0) columns = object.columns;
+  }
+  return candidates == 1 ? columns : std::vector<std::string>();
+}
+
+Hdf5Source opened(const std::string& location, std::vector<std::string> columns) {
+  Hdf5Options options;
+  options.columns = std::move(columns);
+  options.rehearse = true;
+  return Hdf5Source(location, options);
+}
+
+/// Of a table each column alone, where some cannot be read.
+std::vector<ColumnSummary> summaries_one_by_one(const std::string& location, const std::vector<std::string>& names) {
+  std::vector<ColumnSummary> columns;
+  for (const std::string& name : names) {
+    try {
+      Hdf5Source source = opened(location, {name});
+      columns.push_back(summarise_columns(source).front());
+    } catch (const Error& error) {
+      ColumnSummary& column = columns.emplace_back();
+      column.name = name;
+      column.unreadable = error.what();
+    }
+  }
+  return columns;
+}
+
+std::string description_of_columns(const DescribeRequest& request) {
+  const std::vector<std::string> names = columns_of_table(request.file);
+  std::optional<Hdf5Source> source;
+  try {
+    source.emplace(opened(request.file, names));
+  } catch (const Error&) {
+    if (names.empty()) throw;
+  }
+  const std::string data = source ? source->name() : request.file;
+  const auto columns = source ? summarise_columns(*source) : summaries_one_by_one(request.file, names);
+  return request.json ? columns_json(data, columns) : columns_report(data, columns);
+}
+
 }  // namespace
 
 ExitStatus describe_command(const DescribeRequest& request) {
+  if (request.columns) {
+    print(description_of_columns(request));
+    return ExitStatus::done;
+  }
   print(rehearse_hdf5(request.file, [&] { return description(request); }));
   return ExitStatus::done;
 }

@@ -2,6 +2,8 @@
 
 #include <mixfam/error.hpp>
 
+#include <csignal>
+
 namespace mixfam::cli {
 
 /// What the program tells its caller; listed in `mixfam --help`.
@@ -30,6 +32,17 @@ inline ExitStatus exit_status(ErrorKind kind) {
       return ExitStatus::write;
   }
   return ExitStatus::internal;
+}
+
+inline ExitStatus status_of_signal(int signal) {
+  switch (signal) {
+    case SIGHUP:
+      return ExitStatus::hung_up;
+    case SIGTERM:
+      return ExitStatus::terminated;
+    default:
+      return ExitStatus::interrupted;
+  }
 }
 
 }  // namespace mixfam::cli

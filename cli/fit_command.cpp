@@ -149,7 +149,7 @@ ExitStatus fit_command(const FitRequest& request) {
   check_request(request);
   const std::size_t components = Registry::count_components(request.family, request.components);
   FitOptions options = fit_options(request);
-  catch_interrupts();
+  catch_interrupts("finishing this iteration");
   Progress progress(request.quiet);
   progress.say("reading " + printable(request.data, 200));
   FitData data(request, components);

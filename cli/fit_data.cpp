@@ -20,9 +20,9 @@ Hdf5Options options_of(const FitRequest& request) {
   options.except = request.except_columns;
   for (const auto& text : {request.row_weights, request.labels})
     if (text && is_column(*text)) options.except.push_back(*text);
-  options.gaps = request.missing.allowed;
   options.raw = request.raw;
   options.transpose = request.transpose;
+  options.gaps = request.missing.allowed;
   options.rehearse = true;
   return options;
 }

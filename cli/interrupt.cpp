@@ -20,6 +20,7 @@ Caught caught[] = {{SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}}
 volatile std::sig_atomic_t received = 0;
 volatile std::sig_atomic_t on_terminal = 0;
 pid_t catcher = 0;
+const char* next_step = "";
 
 void say(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
 
@@ -29,7 +30,9 @@ void acknowledge(int signal) {
   say("mixfam: ");
   for (const Caught& one : caught)
     if (one.signal == signal) say(one.name);
-  say(": finishing this iteration; another signal ends the program\n");
+  say(": ");
+  say(next_step);
+  say("; another signal ends the program\n");
 }
 
 /// Calls only what may be called while anything else is interrupted (POSIX, async-signal-safe).
@@ -47,7 +50,8 @@ void on_signal(int signal) {
 
 }  // namespace
 
-void catch_interrupts() {
+void catch_interrupts(const char* intention) {
+  next_step = intention;
   on_terminal = ::isatty(STDERR_FILENO);
   catcher = ::getpid();
   struct sigaction action = {};

@@ -17,6 +17,7 @@ struct Run {
   ExitStatus operator()(const FitRequest& request) const { return fit_command(request); }
   ExitStatus operator()(const FamiliesRequest& request) const { return families_command(request); }
   ExitStatus operator()(const DescribeRequest& request) const { return describe_command(request); }
+  ExitStatus operator()(const ConvertRequest& request) const { return convert_command(request); }
   ExitStatus operator()(const DivergenceRequest& request) const { return divergence_command(request); }
   ExitStatus operator()(const HelpRequest& request) const {
     print(request.text);

@@ -263,6 +263,7 @@ class Categorical {
         categories_rule(codes), codes.front(), codes.back(), false, true, gaps ? codes : std::vector<double>(), true};
   }
 
+  StatisticRange statistic_range(std::size_t j) const { return {codebook_->statistic(j), 1 + codebook_->count(j)}; }
   void statistic(const Block& x, MatrixView T) const {
     for_each_column(x, [&](std::size_t j, const std::vector<Codebook::Place>& places) {
       const std::size_t first = codebook_->statistic(j);
@@ -289,6 +290,7 @@ class Categorical {
   }
   GatheringStep step(ConstMatrixView theta) const { return {codebook_, theta}; }
   std::size_t feature_size() const { return statistic_size() - columns(); }
+  StatisticRange feature_range(std::size_t j) const { return {codebook_->statistic(j) - j, codebook_->count(j)}; }
   /// The one-hot columns: codes are names and have no distances.
   void features(const Block& x, MatrixView out) const {
     std::size_t first = 0;

@@ -3,6 +3,7 @@
 #include <mixfam/registry.hpp>
 
 #include "family/collinearity.hpp"
+#include "family/steps/conditional_moments.hpp"
 #include "family/steps/kernel_columns.hpp"
 #include "family/steps/univariate_gaussian.hpp"
 #include "numerics/linear_algebra.hpp"
@@ -130,7 +131,8 @@ Reason singular(std::size_t d, double rows) {
 
 /// What all formulas need of a covariance C = L L'.
 struct CovarianceFactor {
-  std::vector<double> panels;     ///< of W = L^-1, packed by pack_lower
+  std::vector<double> whitening;  ///< W = L^-1
+  std::vector<double> panels;     ///< of W, packed by pack_lower
   std::vector<double> precision;  ///< C^-1
   double log_determinant = 0;     ///< log|C|
 };
@@ -138,11 +140,12 @@ struct CovarianceFactor {
 /// Makes the factor of a covariance; false where that is not positive definite.
 bool make_factor(ConstMatrixView covariance, CovarianceFactor& factor) {
   const std::size_t d = covariance.rows();
-  std::vector<double> W(d * d);
+  factor.whitening.resize(d * d);
   factor.precision.resize(d * d);
-  const auto log_determinant = invert(covariance, square(VectorView(W), d), square(VectorView(factor.precision), d));
+  const auto log_determinant =
+      invert(covariance, square(VectorView(factor.whitening), d), square(VectorView(factor.precision), d));
   if (!log_determinant) return false;
-  factor.panels = pack_lower(W.data(), d);
+  factor.panels = pack_lower(factor.whitening.data(), d);
   factor.log_determinant = *log_determinant;
   return true;
 }
@@ -387,11 +390,29 @@ class TiedNormalInverseWishart final : public NormalInverseWishart {
   }
 };
 
+/// S += sum_n r_n t(x_n - o) of one component.
+void add_statistic(const Block& x, const double* r, const double* origin, VectorView s, Workspace::Frame& frame) {
+  const std::size_t d = x.column_count;
+  const StatisticLayout layout(d);
+  const double count =
+      kernels().add_scatter(columns_of(x), r, origin, s.part(StatisticLayout::sum, d).data(),
+                            s.part(layout.squares, packed::size(d)).data(), frame.take(scatter_scratch(d, x.rows)));
+  s[StatisticLayout::spread_count] += count;
+  s[StatisticLayout::mean_count] += count;
+}
+
 /// log N(x | m, C) without (2 pi)^(-D/2), by the whitened residuals W (x - m), W = chol(C)^-1.
+///
+/// Rows with gaps are completed by E[x_m | x_o], where the quadratic form is that of the observed cells alone:
+/// log p(x_o) = log N(E[x | x_o] | m, C) + log|2 pi C_m| / 2, with C_m the covariance of x_m given x_o. The sums of the
+/// squares gain C_m, and the entropy is log|2 pi e C_m| / 2.
 class WhiteningStep {
  public:
   /// Means are the origins, K x D.
-  WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors) : d_(means.columns()) {
+  WhiteningStep(ConstMatrixView means, const std::vector<CovarianceFactor>& factors)
+      : d_(means.columns()),
+        means_(means),
+        gaps_(means, [&factors](std::size_t k) { return factors[k].whitening.data(); }) {
     components_.reserve(factors.size());
     for (std::size_t k = 0; k < factors.size(); ++k)
       components_.push_back({means.row(k).data(), factors[k].panels.data(), -0.5 * factors[k].log_determinant});
@@ -414,8 +435,89 @@ class WhiteningStep {
     return univariate_ && univariate_->add(x, log_weights, statistics, workspace);
   }
 
+  Block prepare_observed(const Block& x, Workspace::Frame& frame) const {
+    Block result = x;
+    auto* incomplete = frame.take<IncompleteRows>(1);
+    *incomplete = gaps_.find(x, frame);
+    result.made = incomplete;
+    return result;
+  }
+  void add_log_density_observed(const Block& x, MatrixView L, Workspace& workspace) const {
+    const IncompleteRows& incomplete = incomplete_rows(x);
+    for (std::size_t k = 0; k < components_.size(); ++k) {
+      Workspace::Frame frame(workspace);
+      const Block completed = gaps_.complete(x, incomplete, k, frame);
+      kernels().add_whitened(columns_of(completed), &components_[k], {L.column(k).data(), L.column_stride(), 1},
+                             frame.take(whitening_scratch(d_)));
+      for_each_pattern(incomplete, [&](const GapPattern& pattern) {
+        const double volume = is_empty(pattern) ? -components_[k].log_scale : 0.5 * log_determinant_2_pi(pattern, k);
+        for (std::size_t i = pattern.first; i < pattern.first + pattern.rows; ++i) L(incomplete.rows[i], k) += volume;
+      });
+    }
+  }
+  double accumulate_observed(const Block& x, ConstMatrixView R, MatrixView S, Random* draws,
+                             Workspace& workspace) const {
+    const IncompleteRows& incomplete = incomplete_rows(x);
+    double entropy = 0;
+    for (std::size_t k = 0; k < components_.size(); ++k) {
+      Workspace::Frame frame(workspace);
+      double* half_squares = frame.take(incomplete.count);
+      const ConstVectorView r = without_empty_rows(R.column(k), incomplete, frame);
+      const Block completed = gaps_.complete(x, incomplete, k, frame, draws, r, half_squares);
+      add_statistic(completed, r.data(), means_.row(k).data(), S.row(k), frame);
+      for_each_pattern(incomplete, [&](const GapPattern& pattern) {
+        if (is_empty(pattern)) return;
+        double count = 0;
+        for (std::size_t i = pattern.first; i < pattern.first + pattern.rows; ++i) {
+          const double weight = r[incomplete.rows[i]];
+          count += weight;
+          if (draws && weight > 0) entropy += weight * half_squares[i];
+        }
+        entropy += 0.5 * count * log_determinant_2_pi(pattern, k);
+        if (draws) return;
+        entropy += 0.5 * count * static_cast<double>(pattern.missing_count);
+        add_covariance(pattern, k, count, S.row(k));
+      });
+    }
+    return entropy;
+  }
+
  private:
+  static const IncompleteRows& incomplete_rows(const Block& x) { return *static_cast<const IncompleteRows*>(x.made); }
+  template <class Visit>
+  static void for_each_pattern(const IncompleteRows& incomplete, Visit visit) {
+    for (std::size_t p = 0; p < incomplete.pattern_count; ++p) visit(incomplete.patterns[p]);
+  }
+  /// Whether nothing is observed: such rows say nothing of the component.
+  bool is_empty(const GapPattern& pattern) const { return pattern.missing_count == d_; }
+  ConstVectorView without_empty_rows(ConstVectorView r, const IncompleteRows& incomplete,
+                                     Workspace::Frame& frame) const {
+    ConstVectorView result = r;
+    for_each_pattern(incomplete, [&](const GapPattern& pattern) {
+      if (!is_empty(pattern)) return;
+      double* copy = frame.take(r.size());
+      std::copy(r.begin(), r.end(), copy);
+      for (std::size_t i = pattern.first; i < pattern.first + pattern.rows; ++i) copy[incomplete.rows[i]] = 0;
+      result = ConstVectorView(copy, r.size());
+    });
+    return result;
+  }
+  /// log|2 pi C_m|.
+  double log_determinant_2_pi(const GapPattern& pattern, std::size_t k) const {
+    return gaps_.log_determinant(pattern, k) + static_cast<double>(pattern.missing_count) * special::log_two_pi;
+  }
+  void add_covariance(const GapPattern& pattern, std::size_t k, double count, VectorView s) const {
+    const StatisticLayout layout(d_);
+    const double* covariance = gaps_.covariance(pattern, k);
+    for (std::size_t a = 0; a < pattern.missing_count; ++a)
+      for (std::size_t b = 0; b <= a; ++b)
+        s[layout.squares + packed::at(pattern.missing[a], pattern.missing[b])] +=
+            count * covariance[a * pattern.missing_count + b];
+  }
+
   std::size_t d_;
+  ConstMatrixView means_;
+  ConditionalMoments gaps_;
   std::vector<WhitenedComponent> components_;
   std::optional<UnivariateQuadraticStep> univariate_;
 };
@@ -450,15 +552,9 @@ class Gaussian : public LocatedAtMean {
   }
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
                   Workspace& workspace) const {
-    Workspace::Frame frame(workspace);
-    double* scratch = frame.take(scatter_scratch(d_, x.rows));
     for (std::size_t k = 0; k < R.columns(); ++k) {
-      const auto s = S.row(k);
-      const double count = kernels().add_scatter(columns_of(x), R.column(k).data(), origins.row(k).data(),
-                                                 s.part(StatisticLayout::sum, d_).data(),
-                                                 s.part(layout_.squares, packed::size(d_)).data(), scratch);
-      s[StatisticLayout::spread_count] += count;
-      s[StatisticLayout::mean_count] += count;
+      Workspace::Frame frame(workspace);
+      add_statistic(x, R.column(k).data(), origins.row(k).data(), S.row(k), frame);
     }
   }
   std::optional<Reason> factorise(ConstVectorView theta, Factor& factor) const {
@@ -630,7 +726,7 @@ class KnownVarianceGaussian : private SphericalGaussian {
   using SphericalGaussian::accumulate;
   using SphericalGaussian::add_log_base;
   using SphericalGaussian::statistic;
-  StandardisingStep step(ConstMatrixView theta) const {
+  SphericalStep step(ConstMatrixView theta) const {
     std::vector<double> rows;
     for (std::size_t k = 0; k < theta.rows(); ++k) {
       const auto row = with_variance(theta.row(k));

@@ -63,9 +63,11 @@ class LogNormal final : public DiagonalGaussian {
 
   Support support(std::size_t) const { return {"x > 0", 0, std::numeric_limits<double>::infinity(), true}; }
 
+  void add_log_base(const Block& x, std::size_t j, VectorView out) const {
+    for (std::size_t n = 0; n < x.rows; ++n) out[n] -= std::log(x.column(j)[n]) + 0.5 * special::log_two_pi;
+  }
   void add_log_base(const Block& x, VectorView out) const {
-    for (std::size_t j = 0; j < x.column_count; ++j)
-      for (std::size_t n = 0; n < x.rows; ++n) out[n] -= std::log(x.column(j)[n]) + 0.5 * special::log_two_pi;
+    for (std::size_t j = 0; j < x.column_count; ++j) add_log_base(x, j, out);
   }
   void statistic(const Block& x, ConstVectorView origin, MatrixView T) const {
     Workspace workspace;

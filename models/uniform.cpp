@@ -74,9 +74,7 @@ class Uniform {
     std::optional<std::string> check(ConstVectorView) const { return std::nullopt; }
   };
 
-  explicit Uniform(std::vector<Side> sides) : sides_(std::move(sides)) {
-    for (const Side& side : sides_) log_volume_ += std::log(side.length());
-  }
+  explicit Uniform(std::vector<Side> sides) : sides_(std::move(sides)) {}
 
   std::string spec() const {
     std::string text = "uniform:lower=" + list_text(sides_, [](const Side& side) { return side.lower; }) +
@@ -96,13 +94,15 @@ class Uniform {
     return support;
   }
 
+  StatisticRange statistic_range(std::size_t) const { return {0, 0}; }
+  void add_log_base(const Block& x, std::size_t j, VectorView out) const {
+    const double log_length = std::log(sides_[j].length());
+    const double* column = x.column(j);
+    for (std::size_t n = 0; n < x.rows; ++n)
+      out[n] -= column[n] >= sides_[j].lower && column[n] <= sides_[j].upper ? log_length : infinity;
+  }
   void add_log_base(const Block& x, VectorView out) const {
-    for (std::size_t n = 0; n < x.rows; ++n) out[n] -= log_volume_;
-    for (std::size_t j = 0; j < columns(); ++j) {
-      const double* column = x.column(j);
-      for (std::size_t n = 0; n < x.rows; ++n)
-        if (!(column[n] >= sides_[j].lower && column[n] <= sides_[j].upper)) out[n] = -infinity;
-    }
+    for (std::size_t j = 0; j < columns(); ++j) add_log_base(x, j, out);
   }
   void statistic(const Block&, MatrixView) const {}
   void coefficients(ConstVectorView, VectorView) const {}
@@ -120,7 +120,6 @@ class Uniform {
 
  private:
   std::vector<Side> sides_;
-  double log_volume_ = 0;
 };
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::usage, "family 'uniform': " + what); }

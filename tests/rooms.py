@@ -20,7 +20,7 @@ HEADERS = {
               " detail/matrix_product detail/family_model detail/prior_model",
     "model": "assignment freeze update prior posterior mixture divergence",
     "inference": "initialize trace fit_state fit",
-    "io": "atomic_file hdf5",
+    "io": "atomic_file convert hdf5",
 }
 
 INCLUDE = re.compile(r'^#include (?:"([^"]+)"|<mixfam/([^>]+)\.hpp>)', re.MULTILINE)

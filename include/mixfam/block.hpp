@@ -24,6 +24,7 @@ struct Block {
   /// Null where no cell is missing. Else for each column null, or a byte for each row, 1 where its cell is missing; the
   /// column holds NaN there.
   const unsigned char* const* missing = nullptr;
+  const void* made = nullptr;  ///< what Step::prepare made besides, for the step itself
 
   const double* column(std::size_t j) const { return columns[j]; }
   bool is_missing(std::size_t n, std::size_t j) const { return missing && missing[j] && missing[j][n]; }

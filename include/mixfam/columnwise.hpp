@@ -226,9 +226,18 @@ class Columnwise : public detail::ColumnwisePriorOf<F> {
     const std::size_t size = single_.statistic_size();
     for (std::size_t j = 0; j < columns_; ++j) single_.statistic(column(x, j), T.column_range(j * size, size));
   }
+  /// Where t_j begins and how many values it has.
+  StatisticRange statistic_range(std::size_t j) const {
+    return {j * single_.statistic_size(), single_.statistic_size()};
+  }
+  /// Of column j alone.
+  void add_log_base(const Block& x, std::size_t j, VectorView out) const requires requires(const F& f) {
+    f.add_log_base(x, out);
+  }
+  { single_.add_log_base(column(x, j), out); }
   void add_log_base(const Block& x, VectorView out) const requires requires(const F& f) { f.add_log_base(x, out); }
   {
-    for (std::size_t j = 0; j < columns_; ++j) single_.add_log_base(column(x, j), out);
+    for (std::size_t j = 0; j < columns_; ++j) add_log_base(x, j, out);
   }
   void coefficients(ConstVectorView theta, VectorView c) const {
     const std::size_t size = single_.statistic_size();

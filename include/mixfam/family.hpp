@@ -77,10 +77,18 @@ class MIXFAM_API Step {
   /// What the functions below read of a block: the block itself, or columns made of it once, such as log x, which live
   /// as long as the frame.
   virtual Block prepare(const Block& x, Workspace::Frame& frame) const;
-  /// L(n, k) += <t(x_n), c(theta_k)>: the log density without log h. x is prepared; L: rows x K, column-major.
+  /// L(n, k) += <t(x_n), c(theta_k)>: the log density without log h, of the observed cells where some are missing. x is
+  /// prepared; L: rows x K, column-major.
   virtual void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const = 0;
-  /// S(k, :) += sum_n R(n, k) t(x_n - o_k) about the locations. x is prepared; R: rows x K, column-major.
+  /// S(k, :) += sum_n R(n, k) t(x_n - o_k) about the locations. x is prepared and without gaps; R: rows x K,
+  /// column-major.
   virtual void accumulate(const Block& x, ConstMatrixView R, MatrixView S, Workspace& workspace) const = 0;
+  /// The same for a block with missing cells m beside the observed ones o (Little and Rubin 2002, section 11.3): the
+  /// sum of R(n, k) E[t(x_n - o_k) | x_o, theta_k], or of a draw of x_m in place of the expectation where `draws` is
+  /// given. A column that is independent of all others adds nothing where it is missing. Returns the sum of R(n, k)
+  /// H(x_m | x_o, theta_k), or of minus the log density of the draws: log p(x_o) = E[log p(x_o, x_m)] + H.
+  virtual double accumulate_observed(const Block& x, ConstMatrixView R, MatrixView S, Random* draws,
+                                     Workspace& workspace) const = 0;
   /// Adds the soft E-step of prepared rows without weights to statistics about the locations, in one go where the
   /// family has a faster way than densities, responsibilities and `accumulate`. False: nothing was done, because there
   /// is none for this block or because a row has no density.
@@ -88,6 +96,10 @@ class MIXFAM_API Step {
                         Workspace& workspace) const;
   /// c(theta_k; o), P values.
   virtual void coefficients(std::size_t k, ConstVectorView origin, VectorView c) const = 0;
+  /// Of a step that expects over a posterior (`ConjugatePrior::expectation`): E[<s, c>] - <s, c(theta_k)> - count
+  /// log_scale[k] for statistics s of rows of which `count` were assigned to the component. It is 0 but where columns
+  /// have gaps, and so counts of their own.
+  virtual double expectation_of_gaps(std::size_t k, ConstVectorView s, double count) const = 0;
 
  private:
   std::size_t components_;
@@ -174,11 +186,12 @@ class MIXFAM_API Family {
   // --- data -------------------------------------------------------------------------------------------------
   /// Whether steps and `accumulate` take blocks of native rows of this type, which then have no columns.
   virtual bool reads_native(ElementType type) const;
-  /// out[n] += log h(x_n).
+  /// out[n] += log h(x_n), which steps leave out of log densities.
   virtual void add_log_base(const Block& x, VectorView out) const = 0;
-  /// T(n, :) = t(x_n - o); T: rows x P, column-major.
+  /// T(n, :) = t(x_n - o); T: rows x P, column-major. What depends on a missing cell is 0.
   virtual void statistic(const Block& x, ConstVectorView origin, MatrixView T) const = 0;
-  /// S(k, :) += sum_n R(n, k) t(x_n - o_k); R: rows x K, column-major.
+  /// S(k, :) += sum_n R(n, k) t(x_n - o_k); R: rows x K, column-major. Without parameters nothing is known of missing
+  /// cells: those of columns that are independent add nothing, others are taken to lie at the origin.
   virtual void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
                           Workspace& workspace) const = 0;
   /// Lives no longer than the family. Throws Error(numerical) for a component whose parameters have no factorisation.
@@ -187,7 +200,8 @@ class MIXFAM_API Family {
   virtual void origin_at(const Block& x, VectorView origin) const = 0;
   /// Number of columns of `features`.
   virtual std::size_t feature_size() const = 0;
-  /// What k-means++ measures distances in: the data where they are numbers, their sufficient statistics elsewhere.
+  /// What k-means++ measures distances in: the data where they are numbers, their sufficient statistics elsewhere; NaN
+  /// where they come from a missing cell.
   virtual void features(const Block& x, MatrixView F) const = 0;
 
   // --- one component ----------------------------------------------------------------------------------------

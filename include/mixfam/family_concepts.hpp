@@ -49,6 +49,18 @@ concept ExponentialFamily = std::copy_constructible<F> &&
   family.sample(in, random, out);                                         // theta -> x
 };
 
+/// A part of t: `size` values from `first` on.
+struct StatisticRange {
+  std::size_t first;
+  std::size_t size;
+};
+
+/// A family of independent columns, each with a part of t of its own: a missing cell takes its part out of the sums.
+template <class F>
+concept IndependentColumns = requires(const F family, std::size_t column) {
+  { family.statistic_range(column) } -> std::convertible_to<StatisticRange>;
+};
+
 /// A family whose statistic is t(x - o).
 template <class F>
 concept Located = requires(const F family, const Block& x, ConstVectorView in, VectorView out, MatrixView T,

@@ -109,8 +109,10 @@ struct MIXFAM_API FitResult {
   Verdict verdict;
   std::string message;  ///< the verdict in a sentence, with the advice that goes with it
   Trace trace;
-  double remaining_gain;  ///< estimate of what the objective would still gain, in nats; NaN when unknown
-  double total_weight;    ///< the n of BIC: the number of rows, or the sum of their weights
+  double remaining_gain;      ///< estimate of what the objective would still gain, in nats; NaN when unknown
+  double total_weight;        ///< the number of rows, or the sum of their weights
+  double informative_weight;  ///< the n of BIC: that of rows with an observed cell or a label
+  double missing_cells;       ///< how many there are in rows of positive weight
 
   std::optional<Posterior> posterior;  ///< of weights and parameters given the last assignment; `map`, `vb`, `sampled`
   double final_log_likelihood;         ///< log p(X | mixture), weighted

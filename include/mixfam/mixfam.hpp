@@ -8,6 +8,7 @@
 #include <mixfam/cached_source.hpp>
 #include <mixfam/chunk_values.hpp>
 #include <mixfam/column_source.hpp>
+#include <mixfam/convert.hpp>
 #include <mixfam/divergence.hpp>
 #include <mixfam/enum_names.hpp>
 #include <mixfam/error.hpp>

@@ -38,14 +38,18 @@ class MIXFAM_API Statistics {
 
   double& total_weight() { return buffer_[0]; }        ///< sum of row weights w_n
   double& log_normaliser() { return buffer_[1]; }      ///< sum_n w_n log sum_k exp L_nk
-  double& expected_log_joint() { return buffer_[2]; }  ///< Q = sum_nk w_n r_nk L_nk, without log h of a single group
-  double& entropy() { return buffer_[3]; }             ///< H(q) = -sum_nk w_n r_nk log r_nk
-  double& expected_log_base() { return buffer_[4]; }   ///< sum_nk w_n r_nk log h_k(x_n) of several groups; 0 of one
+  double& expected_log_joint() { return buffer_[2]; }  ///< Q = E_q[log p(x, z)], without log h of a single group
+  /// H(q) = -sum_nk w_n r_nk log r_nk, and with gaps the entropy of the missing cells sum_nk w_n r_nk H(x_m | x_o, k).
+  double& entropy() { return buffer_[3]; }
+  double& expected_log_base() { return buffer_[4]; }  ///< sum_nk w_n r_nk log h_k(x_n) of several groups; 0 of one
+  double& missing_cells() { return buffer_[5]; }      ///< missing cells, each counted by the weight w_n of its row
   double total_weight() const { return buffer_[0]; }
   double log_normaliser() const { return buffer_[1]; }
   double expected_log_joint() const { return buffer_[2]; }
   double entropy() const { return buffer_[3]; }
   double expected_log_base() const { return buffer_[4]; }
+
+  double missing_cells() const { return buffer_[5]; }
 
   /// Effective counts N_k, K values.
   VectorView counts() { return {buffer_.data() + scalars, components_}; }
@@ -75,7 +79,7 @@ class MIXFAM_API Statistics {
   void set_buffer(ConstVectorView buffer);
 
  private:
-  static constexpr std::size_t scalars = 5;
+  static constexpr std::size_t scalars = 6;
 
   struct Part : Group {
     std::size_t first;       // component

@@ -190,7 +190,10 @@ Rows every_row(const Rows& rows) {
 DataBlock BlockReader::read(const Chunk& chunk, std::size_t first) {
   const std::size_t rows = std::min(block_rows, chunk.rows - first);
   const double* weights = chunk.weights && !every_row_ ? chunk.weights + first : nullptr;
-  DataBlock block{{pointers_.data(), pointers_.size(), rows}, chunk.first_row + first, weights};
+  DataBlock block{{pointers_.data(), pointers_.size(), rows},
+                  chunk.first_row + first,
+                  weights,
+                  chunk.labels ? chunk.labels + first : nullptr};
   if (weights && std::find(weights, weights + rows, 0.0) != weights + rows) {
     const auto kept = std::find_if(weights, weights + rows, [](double weight) { return weight != 0; }) - weights;
     if (static_cast<std::size_t>(kept) == rows) {
@@ -206,7 +209,23 @@ DataBlock BlockReader::read(const Chunk& chunk, std::size_t first) {
   } else {
     use_or_convert(chunk, first, rows);
   }
+  if (has_gaps_ && !block.x.native.data) mark_gaps(block.x);
   return block;
+}
+
+void BlockReader::mark_gaps(Block& x) {
+  for (std::size_t j = 0; j < x.column_count; ++j) {
+    const double* column = x.column(j);
+    std::size_t missing = 0;
+    for (std::size_t n = 0; n < x.rows; ++n) missing += column[n] != column[n];
+    gaps_[j] = nullptr;
+    if (missing == 0) continue;
+    marks_.resize(block_rows * x.column_count);
+    unsigned char* marks = marks_.data() + block_rows * j;
+    for (std::size_t n = 0; n < x.rows; ++n) marks[n] = column[n] != column[n];
+    gaps_[j] = marks;
+    x.missing = gaps_.data();
+  }
 }
 
 /// Columns that lie as a block needs them are used where they are.
@@ -280,6 +299,7 @@ Chunk clipped(const Chunk& chunk, std::size_t begin, std::size_t end) {
   result.data = static_cast<const std::byte*>(chunk.data) +
                 static_cast<std::ptrdiff_t>(skipped * element_size(chunk.type)) * chunk.row_stride;
   if (chunk.weights) result.weights = chunk.weights + skipped;
+  if (chunk.labels) result.labels = chunk.labels + skipped;
   return result;
 }
 

@@ -52,14 +52,19 @@ Rows every_row(const Rows& rows);
 struct DataBlock {
   Block x;
   std::size_t first_row;
-  const double* weights;  ///< x.rows values, or none: all 1
+  const double* weights;                 ///< x.rows values, or none: all 1
+  const std::int32_t* labels = nullptr;  ///< x.rows values, or none
 };
 
 /// Makes blocks of the rows of chunks; a block lives until the next one.
 class BlockReader {
  public:
   explicit BlockReader(const Rows& rows)
-      : native_(rows.native), every_row_(rows.every_row), pointers_(rows.source.columns()) {}
+      : native_(rows.native),
+        every_row_(rows.every_row),
+        has_gaps_(rows.source.has_gaps()),
+        pointers_(rows.source.columns()),
+        gaps_(rows.source.columns()) {}
 
   /// The rows of the chunk from `first` on; none where all of them have weight 0.
   DataBlock read(const Chunk& chunk, std::size_t first);
@@ -68,11 +73,15 @@ class BlockReader {
   void use_or_convert(const Chunk& chunk, std::size_t first, std::size_t rows);
   void convert(const Chunk& chunk, std::size_t first, std::size_t rows);
   void copy_over_removed(const double* weights, std::size_t rows, std::size_t kept);
+  void mark_gaps(Block& x);
 
   NativeTypes native_;
   bool every_row_;
+  bool has_gaps_;
   std::vector<const double*> pointers_;
   AlignedVector buffer_;
+  std::vector<const unsigned char*> gaps_;
+  std::vector<unsigned char> marks_;  // of column j from block_rows * j on
 };
 
 /// Calls `visit` for each block of the source in order, until it returns false: for passes whose every step depends on

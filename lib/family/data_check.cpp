@@ -1,5 +1,6 @@
 #include "family/data_check.hpp"
 
+#include <mixfam/detail/observed_cells.hpp>
 #include <mixfam/error.hpp>
 
 #include "data/reduce.hpp"
@@ -33,6 +34,11 @@ std::string value_text(double x) {
   return text;
 }
 
+std::string advice_for(double x) {
+  return std::isnan(x) ? "remove such rows, or let NaN stand for a missing value (`missing = nan`)"
+                       : "remove or replace such rows before fitting";
+}
+
 void check_values(const Family& family, const Source& source, const DataBlock& block) {
   bool inside = true;
   for (std::size_t j = 0; j < block.x.column_count; ++j)
@@ -43,10 +49,9 @@ void check_values(const Family& family, const Source& source, const DataBlock& b
     for (std::size_t j = 0; j < block.x.column_count; ++j) {
       const double x = block.x.column(j)[n];
       const Support& support = family.support(j);
-      if (support.contains(x)) continue;
+      if (support.contains(x) || block.x.is_missing(n, j)) continue;
       const std::string cell = describe_cell(source, block.first_row + n, j) + ": " + value_text(x);
-      if (!std::isfinite(x))
-        throw Error(ErrorKind::data, cell + " is not a finite number; remove or replace such rows before fitting");
+      if (!std::isfinite(x)) throw Error(ErrorKind::data, cell + " is not a finite number; " + advice_for(x));
       throw Error(ErrorKind::data,
                   cell + " is outside the support of '" + family.factor_of(j).name() + "' (" + support.rule + ")");
     }
@@ -68,7 +73,8 @@ void check_labels(const Family& family, const Source& source) {
   }
 }
 
-/// Rows of which no two are the same, up to as many as are wanted.
+/// Rows of which no two are the same, up to as many as are wanted. Infinity stands for a missing cell: NaN has no
+/// order.
 struct DistinctRows {
   std::size_t wanted;
   std::set<std::vector<double>> rows;
@@ -138,16 +144,48 @@ void greatest_log_base(const Groups& groups, const Block& x, std::vector<double>
 
 }  // namespace
 
+namespace {
+
+/// Sums of a check: of log h, of the weight of all rows and of the informative ones; how many cells are missing, and in
+/// each column how many are not.
+struct CheckSums {
+  explicit CheckSums(std::size_t columns) : totals{std::vector<double>(4 + columns)} {}
+  explicit CheckSums(Totals sums) : totals(std::move(sums)) {}
+  double& log_base() { return totals.values[0]; }
+  double& weight() { return totals.values[1]; }
+  double& informative_weight() { return totals.values[2]; }
+  double& missing_cells() { return totals.values[3]; }
+  double& observed(std::size_t j) { return totals.values[4 + j]; }
+
+  Totals totals;
+};
+
+void check_labels(const Groups& groups, const Source& source, const DataBlock& block) {
+  for (std::size_t n = 0; block.labels && n < block.x.rows; ++n) {
+    if (block.weights && block.weights[n] == 0) continue;
+    const std::int32_t label = block.labels[n];
+    if (label != unlabelled && !(label >= 0 && static_cast<std::size_t>(label) < groups.components()))
+      throw Error(ErrorKind::data, describe_row(source, block.first_row + n) + " has the label " +
+                                       std::to_string(label) + " (must be a component from 0 to " +
+                                       std::to_string(groups.components() - 1) + ", or -1 where it is not known)");
+  }
+}
+
+}  // namespace
+
 DataCheck check_data(const Groups& groups, const Rows& rows) {
   Source& source = rows.source;
   if (groups.columns() != source.columns())
     throw Error(ErrorKind::usage, source.name() + " has " + plural(source.columns(), "column") + ", but '" +
                                       groups.spec() + "' models " + std::to_string(groups.columns()));
   for (std::size_t g = 0; g < groups.size(); ++g) check_labels(groups.family(g), source);
+  const CheckSums zero(source.columns());
   const auto add = [&, log_base = std::vector<double>(), buffer = std::vector<double>()](const DataBlock& block,
                                                                                          Totals& leaf) mutable {
     for (std::size_t g = 0; g < groups.size(); ++g) check_values(groups.family(g), source, block);
+    check_labels(groups, source, block);
     greatest_log_base(groups, block.x, log_base, buffer);
+    CheckSums sums(std::move(leaf));
     for (std::size_t n = 0; n < block.x.rows; ++n) {
       const double weight = block.weights ? block.weights[n] : 1;
       if (weight == 0) continue;
@@ -156,12 +194,24 @@ DataCheck check_data(const Groups& groups, const Rows& rows) {
                                          " has probability 0 under '" + groups.spec() +
                                          "' whatever its parameters; remove or replace such rows, or choose components "
                                          "that can have produced them");
-      leaf.values[0] += weight * log_base[n];
-      leaf.values[1] += weight;
+      const std::size_t missing = detail::count_missing(block.x, n);
+      const bool labelled = block.labels && block.labels[n] != unlabelled;
+      sums.log_base() += weight * log_base[n];
+      sums.weight() += weight;
+      if (missing < block.x.column_count || labelled) sums.informative_weight() += weight;
+      sums.missing_cells() += static_cast<double>(missing);
+      for (std::size_t j = 0; missing < block.x.column_count && j < block.x.column_count; ++j)
+        sums.observed(j) += !block.x.is_missing(n, j);
     }
+    leaf = std::move(sums.totals);
   };
-  const Totals totals = reduce(rows, Totals{{0, 0}}, add);
-  const DataCheck check{groups.size() == 1 ? totals.values[0] : 0, totals.values[1]};
+  CheckSums sums(reduce(rows, zero.totals, add));
+  for (std::size_t j = 0; sums.weight() > 0 && j < source.columns(); ++j)
+    if (sums.observed(j) == 0)
+      throw Error(ErrorKind::data,
+                  source.name() + ", " + describe_column(source, j) + " is missing in all rows; leave it out");
+  const DataCheck check{groups.size() == 1 ? sums.log_base() : 0, sums.weight(), sums.informative_weight(),
+                        sums.missing_cells()};
   if (!(check.total_weight > 0))
     throw Error(ErrorKind::data, source.name() + ": all row weights are 0 (there must be a row to fit)");
   return check;
@@ -172,7 +222,8 @@ void check_distinct_rows(std::size_t components, const Rows& rows) {
     row.resize(block.x.column_count);
     for (std::size_t n = 0; n < block.x.rows && !leaf.complete(); ++n) {
       if (block.weights && block.weights[n] == 0) continue;
-      for (std::size_t j = 0; j < row.size(); ++j) row[j] = block.x.column(j)[n];
+      for (std::size_t j = 0; j < row.size(); ++j)
+        row[j] = block.x.is_missing(n, j) ? std::numeric_limits<double>::infinity() : block.x.column(j)[n];
       leaf.rows.insert(row);
     }
   };

@@ -11,6 +11,8 @@ namespace mixfam {
 struct DataCheck {
   double log_base = 0;      ///< sum_n w_n log h(x_n) of a single group; 0 of several, whose h is part of the E-step
   double total_weight = 0;  ///< sum_n w_n
+  double informative_weight = 0;  ///< of the rows that have an observed cell or a label
+  double missing_cells = 0;       ///< how many cells of rows of positive weight are missing
 };
 
 /// One pass that proves the data fit for every family. Rows of weight 0 may hold anything.

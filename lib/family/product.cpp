@@ -22,10 +22,19 @@ struct Part {
   std::size_t origin = 0;
   std::size_t feature = 0;
 
-  /// The columns of a block that the factor models.
-  Block select_columns(const Block& x, const double** pointers) const {
+  /// The columns of a block that the factor models, and of their gaps. The pointers are those of the result.
+  Block select_columns(const Block& x, const double** pointers, const unsigned char** missing) const {
+    Block result{pointers, columns.size(), x.rows};
     for (std::size_t i = 0; i < columns.size(); ++i) pointers[i] = x.column(columns[i]);
-    return {pointers, columns.size(), x.rows};
+    for (std::size_t i = 0; x.missing && i < columns.size(); ++i) {
+      missing[i] = x.missing[columns[i]];
+      if (missing[i]) result.missing = missing;
+    }
+    return result;
+  }
+  Block select_columns(const Block& x, Workspace::Frame& frame) const {
+    return select_columns(x, frame.take<const double*>(columns.size()),
+                          frame.take<const unsigned char*>(columns.size()));
   }
 
   /// Adds what the factor found, with its name and the numbers that its columns have here.
@@ -101,10 +110,9 @@ class ProductStep final : public Step {
   Block prepare(const Block& x, Workspace::Frame& frame) const override {
     auto* blocks = frame.take<Block>(steps_.size());
     for (std::size_t f = 0; f < steps_.size(); ++f) {
-      const Block own = parts_[f].select_columns(x, frame.take<const double*>(parts_[f].columns.size()));
-      blocks[f] = steps_[f]->prepare(own, frame);
+      blocks[f] = steps_[f]->prepare(parts_[f].select_columns(x, frame), frame);
     }
-    return {nullptr, 0, x.rows, {}, blocks};
+    return {nullptr, 0, x.rows, {}, blocks, x.missing};
   }
   void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const override {
     for (std::size_t f = 0; f < steps_.size(); ++f) steps_[f]->add_log_density(x.of_factors[f], L, workspace);
@@ -113,9 +121,29 @@ class ProductStep final : public Step {
     for (std::size_t f = 0; f < steps_.size(); ++f)
       steps_[f]->accumulate(x.of_factors[f], R, parts_[f].statistics(S), workspace);
   }
+  double accumulate_observed(const Block& x, ConstMatrixView R, MatrixView S, Random* draws,
+                             Workspace& workspace) const override {
+    double entropy = 0;
+    for (std::size_t f = 0; f < steps_.size(); ++f) {
+      const Block& own = x.of_factors[f];
+      const auto sums = parts_[f].statistics(S);
+      if (own.missing) {
+        entropy += steps_[f]->accumulate_observed(own, R, sums, draws, workspace);
+      } else {
+        steps_[f]->accumulate(own, R, sums, workspace);
+      }
+    }
+    return entropy;
+  }
   void coefficients(std::size_t k, ConstVectorView origin, VectorView c) const override {
     for (std::size_t f = 0; f < steps_.size(); ++f)
       steps_[f]->coefficients(k, parts_[f].origins(origin), parts_[f].statistics(c));
+  }
+  double expectation_of_gaps(std::size_t k, ConstVectorView s, double count) const override {
+    double sum = 0;
+    for (std::size_t f = 0; f < steps_.size(); ++f)
+      sum += steps_[f]->expectation_of_gaps(k, parts_[f].statistics(s), count);
+    return sum;
   }
 
  private:
@@ -309,8 +337,7 @@ class Product final : public Family {
                   Workspace& workspace) const override {
     for (const Part& part : parts_) {
       Workspace::Frame frame(workspace);
-      const Block own = part.select_columns(x, frame.take<const double*>(part.columns.size()));
-      part.family->accumulate(own, R, part.origins(origins), part.statistics(S), workspace);
+      part.family->accumulate(part.select_columns(x, frame), R, part.origins(origins), part.statistics(S), workspace);
     }
   }
   StepPtr step(ConstMatrixView theta) const override {
@@ -377,7 +404,8 @@ class Product final : public Family {
   void for_each(const Block& x, Visit visit) const {
     for (const Part& part : parts_) {
       std::vector<const double*> columns(part.columns.size());
-      visit(part, part.select_columns(x, columns.data()));
+      std::vector<const unsigned char*> missing(part.columns.size());
+      visit(part, part.select_columns(x, columns.data(), missing.data()));
     }
   }
 

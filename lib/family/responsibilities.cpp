@@ -64,22 +64,25 @@ namespace {
 std::vector<std::vector<double>> mean_rows(ConstMatrixView R, const Rows& rows) {
   const std::vector<double> row = first_row(rows).values;
   const std::size_t columns = row.size();
-  const std::size_t size = columns + 1;
-  // For each component the sum of its rows about the first row of the data, and their number behind.
+  const std::size_t size = 2 * columns;
+  // For each component the sum of its rows about the first row of the data, and how many have each column behind.
   const auto add = [&](const DataBlock& block, Totals& leaf) {
     for (std::size_t k = 0; k < R.columns(); ++k)
       for (std::size_t n = 0; n < block.x.rows; ++n) {
         const double r = weighted(R, block, n, k);
-        leaf.values[k * size + columns] += r;
-        for (std::size_t j = 0; j < columns; ++j) leaf.values[k * size + j] += r * (block.x.column(j)[n] - row[j]);
+        for (std::size_t j = 0; j < columns; ++j) {
+          if (block.x.is_missing(n, j)) continue;
+          leaf.values[k * size + columns + j] += r;
+          leaf.values[k * size + j] += r * (block.x.column(j)[n] - row[j]);
+        }
       }
   };
   const Totals total = reduce(rows, Totals{std::vector<double>(R.columns() * size)}, add);
   std::vector<std::vector<double>> means(R.columns(), row);
-  for (std::size_t k = 0; k < R.columns(); ++k) {
-    const double count = total.values[k * size + columns];
-    for (std::size_t j = 0; count > 0 && j < columns; ++j) means[k][j] += total.values[k * size + j] / count;
-  }
+  for (std::size_t k = 0; k < R.columns(); ++k)
+    for (std::size_t j = 0; j < columns; ++j)
+      if (const double count = total.values[k * size + columns + j]; count > 0)
+        means[k][j] += total.values[k * size + j] / count;
   return means;
 }
 

@@ -100,10 +100,19 @@ FitResult result_of(FitMemory& fit, const FitInput& input) {
   if (!suspicion.empty() && *fit.verdict != Verdict::degenerate) fit.message += "; " + suspicion;
   const std::size_t free_parameters =
       fit.state.mixture.free_parameters() - frozen_values(fit.groups(), fit.rule.frozen);
-  return {std::move(fit.state.mixture), *fit.verdict,        std::move(fit.message),
-          std::move(fit.trace),         fit.remaining_gain,  fit.check.total_weight,
-          std::move(posterior),         log_likelihood,      free_parameters,
-          kernels().instruction_set,    std::move(soundness)};
+  return {std::move(fit.state.mixture),
+          *fit.verdict,
+          std::move(fit.message),
+          std::move(fit.trace),
+          fit.remaining_gain,
+          fit.check.total_weight,
+          fit.check.informative_weight,
+          fit.check.missing_cells,
+          std::move(posterior),
+          log_likelihood,
+          free_parameters,
+          kernels().instruction_set,
+          std::move(soundness)};
 }
 
 /// Whether the observer lets the fit go on.

@@ -133,7 +133,9 @@ bool Repairer::reseed(UpdateResult& result, const Groups& groups, Statistics& st
   for (const std::size_t k : components) {
     const Family& family = groups.family_of(k);
     const auto row = draw_row(rows_, rule, k);
-    const auto origin = origin_at_row(family, row);
+    auto origin = origin_at_row(family, row);
+    for (std::size_t i = 0; i < origin.size(); ++i)
+      if (std::isnan(origin[i])) origin[i] = total.origin(groups.group_of(k))[i];  // the row has a gap there
     const auto s = statistics_at_row(family, total.sum(groups.group_of(k)), total.total_weight(), row, origin, rows);
     std::copy(origin.begin(), origin.end(), statistics.origin(k).begin());
     std::copy(s.begin(), s.end(), statistics.sum(k).begin());

@@ -83,6 +83,8 @@ class TemporaryFile {
     if (!name_.empty()) ::unlink(name_.c_str());
   }
 
+  const std::string& name() const { return name_; }
+
   void write(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
@@ -130,6 +132,14 @@ void write_atomically(const std::string& file, std::string_view bytes) {
   const Target target = writable_target(file);
   TemporaryFile temporary(target);
   temporary.write(bytes);
+  temporary.replace_target();
+  sync_folder(target);
+}
+
+void write_atomically(const std::string& file, const std::function<void(const std::string&)>& write) {
+  const Target target = writable_target(file);
+  TemporaryFile temporary(target);
+  write(temporary.name());
   temporary.replace_target();
   sync_folder(target);
 }

@@ -1,5 +1,6 @@
 #include "model/e_step.hpp"
 
+#include <mixfam/detail/observed_cells.hpp>
 #include <mixfam/error.hpp>
 #include <mixfam/exponential_family.hpp>
 
@@ -59,6 +60,16 @@ void BlockAssignment::compute_log_joint(const DataBlock& block) {
   for (std::size_t g = 0; g < steps_.size(); ++g)
     steps_[g]->add_log_density(prepared_[g], L.column_range(groups_.first(g), groups_.components(g)), workspace_);
   if (steps_.size() > 1) add_log_base(block.x);
+  if (block.labels) apply_labels(block);
+}
+
+void BlockAssignment::apply_labels(const DataBlock& block) {
+  for (std::size_t n = 0; n < rows_; ++n) {
+    if (block.labels[n] == unlabelled) continue;
+    const auto label = static_cast<std::size_t>(block.labels[n]);
+    for (std::size_t k = 0; k < components_; ++k)
+      if (k != label) log_joint_[k * block_stride + n] = log_zero;
+  }
 }
 
 void BlockAssignment::add_log_base(const Block& x) {
@@ -72,21 +83,42 @@ void BlockAssignment::add_log_base(const Block& x) {
   }
 }
 
-/// By the responsibilities, which are weighed.
-void BlockAssignment::add_sums(Statistics& statistics) {
+double BlockAssignment::accumulate(const DataBlock& block, const AssignmentRule& rule, Statistics& statistics) {
+  const auto R = responsibilities();
+  double entropy = 0;
+  for (std::size_t g = 0; g < steps_.size(); ++g) {
+    const auto own = R.column_range(groups_.first(g), groups_.components(g));
+    if (prepared_[g].missing) {
+      Random random = stream(Stream::gaps, rule.seed, rule.iteration, block.first_row, g);
+      Random* draws = rule.assignment == Assignment::sampled ? &random : nullptr;
+      entropy += steps_[g]->accumulate_observed(prepared_[g], own, statistics.sums(g), draws, workspace_);
+    } else {
+      steps_[g]->accumulate(prepared_[g], own, statistics.sums(g), workspace_);
+    }
+  }
+  return entropy;
+}
+
+/// By the responsibilities, which are weighed. q is of the missing cells too: log p(x_o | z) = E_q[log p(x | z)] + H.
+void BlockAssignment::add_sums(const DataBlock& block, const AssignmentRule& rule, Statistics& statistics) {
   const auto R = responsibilities();
   kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, statistics.counts().data());
-  for (std::size_t g = 0; g < steps_.size(); ++g)
-    steps_[g]->accumulate(prepared_[g], R.column_range(groups_.first(g), groups_.components(g)), statistics.sums(g),
-                          workspace_);
+  const double entropy_of_gaps = accumulate(block, rule, statistics);
+  for (std::size_t n = 0; block.x.missing && n < rows_; ++n)
+    statistics.missing_cells() +=
+        (block.weights ? block.weights[n] : 1) * static_cast<double>(detail::count_missing(block.x, n));
+  statistics.entropy() += entropy_of_gaps;
+  statistics.expected_log_joint() -= entropy_of_gaps;
   if (steps_.size() == 1) return;
   for (std::size_t k = 0; k < components_; ++k)
     statistics.expected_log_base() +=
         detail::dot(R.column(k).data(), log_base_.data() + groups_.group_of(k) * block_stride, rows_);
 }
 
-void BlockAssignment::add_soft(const DataBlock& block, const Source& source, Statistics& statistics) {
-  if (steps_.size() == 1 && steps_.front()->add_soft(prepared_.front(), log_weights_, statistics, workspace_)) return;
+void BlockAssignment::add_soft(const DataBlock& block, const Source& source, const AssignmentRule& rule,
+                               Statistics& statistics) {
+  const bool plain = steps_.size() == 1 && !block.x.missing && !block.labels;
+  if (plain && steps_.front()->add_soft(prepared_.front(), log_weights_, statistics, workspace_)) return;
   compute_log_joint(block);
   const auto R = responsibilities();
   const AssignmentSums sums = kernels().assign({log_joint_.data(), R.column_stride(), components_}, rows_,
@@ -96,7 +128,7 @@ void BlockAssignment::add_soft(const DataBlock& block, const Source& source, Sta
     refuse_impossible_rows(block, source);
   }
   add_assignment_sums(sums, rows_, statistics);
-  add_sums(statistics);
+  add_sums(block, rule, statistics);
 }
 
 void BlockAssignment::add(const DataBlock& block, const Source& source, const AssignmentRule& rule,
@@ -104,7 +136,7 @@ void BlockAssignment::add(const DataBlock& block, const Source& source, const As
   Workspace::Frame frame(workspace_);
   prepare(block.x, frame);
   if (block.weights == nullptr && rule.assignment == Assignment::soft && rule.temperature == 1) {
-    add_soft(block, source, statistics);
+    add_soft(block, source, rule, statistics);
     return;
   }
   compute_log_joint(block);
@@ -120,7 +152,7 @@ void BlockAssignment::add(const DataBlock& block, const Source& source, const As
   }
   const auto R = responsibilities();
   if (block.weights) kernels().weigh({R.data(), R.column_stride(), components_}, rows_, block.weights);
-  add_sums(statistics);
+  add_sums(block, rule, statistics);
 }
 
 void BlockAssignment::compute_anywhere(const DataBlock& block) {
@@ -229,10 +261,30 @@ Statistics e_step(const EStepParameters& parameters, const Rows& rows, const Ass
                 });
 }
 
+/// By log p(x_m | x_o) = log p(x) - log p(x_o).
+double BlockAssignment::kl_of_gaps(const DataBlock& block, const AssignmentRule& rule, const BlockAssignment& others,
+                                   const EStepParameters& parameters, Statistics& sums) {
+  Workspace::Frame frame(workspace_);
+  prepare(block.x, frame);
+  const auto R = responsibilities();
+  if (block.weights) kernels().weigh({R.data(), R.column_stride(), components_}, rows_, block.weights);
+  sums.clear();
+  kernels().add_counts({R.data(), R.column_stride(), components_}, rows_, sums.counts().data());
+  const double entropy = accumulate(block, rule, sums);
+  sums.missing_cells() = 1;
+  double observed = 0;
+  for (std::size_t k = 0; k < components_; ++k)
+    for (std::size_t n = 0; n < rows_; ++n) {
+      const double log_base = log_base_.empty() ? 0 : log_base_[groups_.group_of(k) * block_stride + n];
+      observed += R(n, k) * (others.log_joint()(n, k) - parameters.log_weights[k] - log_base);
+    }
+  return observed - entropy - expected_log_density(sums, parameters);
+}
+
 double kl_by_definition(const EStepParameters& old_parameters, const EStepParameters& new_parameters, const Rows& rows,
                         const AssignmentRule& rule) {
-  const auto add = [&, q = BlockAssignment(old_parameters), p = BlockAssignment(new_parameters)](const DataBlock& block,
-                                                                                                 Totals& leaf) mutable {
+  const auto add = [&, q = BlockAssignment(old_parameters), p = BlockAssignment(new_parameters),
+                    sums = zero_statistics(old_parameters)](const DataBlock& block, Totals& leaf) mutable {
     q.compute(block, rows.source);
     q.assign(block, rule);
     p.compute(block, rows.source);
@@ -243,6 +295,7 @@ double kl_by_definition(const EStepParameters& old_parameters, const EStepParame
         const double weight = block.weights ? block.weights[n] : 1;
         leaf.values[0] += weight * R(n, k) * (q.log_responsibility(n, k) - p.log_responsibility(n, k));
       }
+    if (block.x.missing) leaf.values[0] += q.kl_of_gaps(block, rule, p, new_parameters, sums);
   };
   return reduce(native_rows(rows, old_parameters.groups), Totals{{0}}, add).values[0];
 }
@@ -251,6 +304,8 @@ double expected_log_density(const Statistics& statistics, const EStepParameters&
   std::vector<double> buffer;
   double sum = 0;
   for (std::size_t k = 0; k < statistics.components(); ++k) {
+    if (statistics.missing_cells() > 0)
+      sum += parameters.expectation_of_gaps(k, statistics.sum(k), statistics.counts()[k]);
     const auto s = statistics.sum(k);
     buffer.resize(s.size());
     const VectorView c(buffer);

@@ -26,6 +26,11 @@ struct EStepParameters {
     const std::size_t g = groups.group_of(k);
     steps[g]->coefficients(k - groups.first(g), origin, c);
   }
+  /// See Step::expectation_of_gaps.
+  double expectation_of_gaps(std::size_t k, ConstVectorView s, double count) const {
+    const std::size_t g = groups.group_of(k);
+    return steps[g]->expectation_of_gaps(k - groups.first(g), s, count);
+  }
 };
 
 /// Those of each group at the parameters.
@@ -50,6 +55,10 @@ class BlockAssignment {
   void compute(const DataBlock& block, const Source& source);
   /// Adds the block's rows to the statistics, assigned by the rule.
   void add(const DataBlock& block, const Source& source, const AssignmentRule& rule, Statistics& statistics);
+  /// sum_nk w_n r_nk E_q[log q(x_m) - log p(x_m | x_o, k)] of the missing cells of a block, where q(x_m) is made by
+  /// these parameters and p by the others, whose densities are computed. Weighs the responsibilities; `sums` is memory.
+  double kl_of_gaps(const DataBlock& block, const AssignmentRule& rule, const BlockAssignment& others,
+                    const EStepParameters& parameters, Statistics& sums);
   /// Makes the responsibilities those of the rule.
   void assign(const DataBlock& block, const AssignmentRule& rule);
 
@@ -83,8 +92,13 @@ class BlockAssignment {
   void normalise();
   void refuse_impossible_rows(const DataBlock& block, const Source& source) const;
   /// The whole E-step of rows without weights under soft responsibilities, of which only sums are wanted.
-  void add_soft(const DataBlock& block, const Source& source, Statistics& statistics);
-  void add_sums(Statistics& statistics);
+  void add_soft(const DataBlock& block, const Source& source, const AssignmentRule& rule, Statistics& statistics);
+  /// The densities of labelled rows are those of their components alone.
+  void apply_labels(const DataBlock& block);
+  /// S_k += sum_n r_nk t(x_n) of prepared rows, where missing cells are expected, or drawn if the rule draws. Returns
+  /// the entropy of those.
+  double accumulate(const DataBlock& block, const AssignmentRule& rule, Statistics& statistics);
+  void add_sums(const DataBlock& block, const AssignmentRule& rule, Statistics& statistics);
   /// log sum_k exp(L(n, k) / temperature).
   double tempered_normaliser(std::size_t n) const {
     return temperature_ == 1 ? log_normaliser_[n] : tempered_normaliser_[n];

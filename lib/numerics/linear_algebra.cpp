@@ -245,6 +245,29 @@ std::optional<double> invert(ConstMatrixView A, MatrixView W, MatrixView inverse
 
 FactorisationCounts factorisation_counts() { return {choleskys.load(), inverses.load(), products.load()}; }
 
+void triangularise(MatrixView A, std::size_t columns) {
+  std::vector<double> v(A.rows());
+  for (std::size_t j = 0; j < columns; ++j) {
+    double greatest = 0;
+    for (std::size_t i = j; i < A.rows(); ++i) greatest = std::max(greatest, std::abs(A(i, j)));
+    if (!(greatest > 0)) continue;
+    double square = 0;
+    for (std::size_t i = j; i < A.rows(); ++i) {
+      v[i] = A(i, j) / greatest;
+      square += v[i] * v[i];
+    }
+    const double length = v[j] > 0 ? std::sqrt(square) : -std::sqrt(square);
+    const double factor = 1 / (square + std::abs(v[j] * length));  // 2 / |v|^2 of the v that follows
+    v[j] += length;
+    for (std::size_t c = j; c < A.columns(); ++c) {
+      double product = 0;
+      for (std::size_t i = j; i < A.rows(); ++i) product += v[i] * A(i, c);
+      for (std::size_t i = j; i < A.rows(); ++i) A(i, c) -= factor * product * v[i];
+    }
+    for (std::size_t i = j + 1; i < A.rows(); ++i) A(i, j) = 0;
+  }
+}
+
 double log_determinant(ConstMatrixView L) { return log_determinant_of(L, L.rows()); }
 
 // Cyclic Jacobi: rotations until each entry off the diagonal is rounding of its two diagonal entries (Demmel and

@@ -26,6 +26,10 @@ void invert_lower(ConstMatrixView L, MatrixView W);
 /// where A has no factor.
 std::optional<double> invert(ConstMatrixView A, MatrixView W, MatrixView inverse);
 
+/// Reflects the rows of A so that its first `columns` columns become upper triangular (Golub and Van Loan 2013,
+/// algorithm 5.2.1): A = Q R with R in the place of A. Needs at least as many rows.
+void triangularise(MatrixView A, std::size_t columns);
+
 /// log det A from its Cholesky factor.
 double log_determinant(ConstMatrixView L);
 

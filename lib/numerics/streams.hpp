@@ -7,7 +7,7 @@
 namespace mixfam {
 
 /// What random numbers are for: the last key of every stream, so that no two purposes share numbers under one seed.
-enum class Stream : std::uint64_t { start, rows, assignment, parameters, weights, reseed, restart, look, split };
+enum class Stream : std::uint64_t { start, rows, assignment, parameters, weights, reseed, restart, look, split, gaps };
 
 /// Keys besides the seed: an iteration, a restart, a component, a first row, or 0.
 inline Random stream(Stream purpose, std::uint64_t seed, std::uint64_t first, std::uint64_t second = 0) {

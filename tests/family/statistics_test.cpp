@@ -98,13 +98,13 @@ TEST_CASE("statistics: one buffer that adds", "[statistics]") {
   a.counts()[1] = 5;
   a.sums()(1, 2) = 6;
   a.origins()(1, 0) = 7;
-  CHECK(to_vector(a.buffer()) == std::vector<double>{1, 2, 3, 4, 8, 0, 5, 0, 0, 0, 0, 0, 6});
+  CHECK(to_vector(a.buffer()) == std::vector<double>{1, 2, 3, 4, 8, 0, 0, 5, 0, 0, 0, 0, 0, 6});
   Statistics b = a;
   b += a;
-  CHECK(to_vector(b.buffer()) == std::vector<double>{2, 4, 6, 8, 16, 0, 10, 0, 0, 0, 0, 0, 12});
+  CHECK(to_vector(b.buffer()) == std::vector<double>{2, 4, 6, 8, 16, 0, 0, 10, 0, 0, 0, 0, 0, 12});
   CHECK(b.origins()(1, 0) == 7);
   b.clear();
-  CHECK(to_vector(b.buffer()) == std::vector<double>(13, 0.0));
+  CHECK(to_vector(b.buffer()) == std::vector<double>(14, 0.0));
   CHECK(b.origins()(1, 0) == 7);
   CHECK(a.components() == 2);
   CHECK(a.statistic_size() == 3);
@@ -123,7 +123,7 @@ TEST_CASE("statistics: groups have a part each in one buffer", "[statistics]") {
   CHECK(a.sums(0)(1, 0) == 1);
   CHECK(a.sums(2)(0, 2) == 2);
   CHECK(a.origins(2)(0, 1) == 3);
-  CHECK(to_vector(a.buffer()) == std::vector<double>{0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 1, 0, 0, 2});
+  CHECK(to_vector(a.buffer()) == std::vector<double>{0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 1, 0, 0, 2});
   Statistics b = a;
   b += a;
   CHECK(b.sum(3)[2] == 4);
@@ -141,8 +141,8 @@ TEST_CASE("statistics: made again from origins and buffer", "[statistics]") {
   CHECK(b.origins()(1, 0) == 7);
   CHECK(b.components() == 2);
   CHECK(error_of([&] { Statistics(2, std::as_const(a).origins(), a.buffer()); }) ==
-        "usage: a buffer of 13 numbers for statistics of 2 components, 2 statistics and 1 coordinates of the origin "
-        "(there must be 11)");
+        "usage: a buffer of 14 numbers for statistics of 2 components, 2 statistics and 1 coordinates of the origin "
+        "(there must be 12)");
 }
 
 TEST_CASE("statistics: only what is about the same things adds", "[statistics]") {
@@ -155,7 +155,7 @@ TEST_CASE("statistics: only what is about the same things adds", "[statistics]")
   moved.origins()(1, 0) = 7;
   CHECK(error_of([&] { a += moved; }) ==
         "usage: statistics about different origins cannot be added: component 1 has 0.000000 and 7.000000");
-  CHECK(to_vector(a.buffer()) == std::vector<double>(13, 0.0));
+  CHECK(to_vector(a.buffer()) == std::vector<double>(14, 0.0));
 }
 
 TEST_CASE("blocks: every row once, in order, whatever the chunks", "[statistics][source]") {

@@ -386,7 +386,9 @@ TEST_CASE("fit: data outside the support are refused with their place", "[fit][d
   CHECK(refusal({1, 2, -0.5}, exponential_start({1})) ==
         "data: data row 2, column 0 (\"age\"): -0.5 is outside the support of 'exponential' (x >= 0)");
   CHECK(refusal({1, NAN}, exponential_start({1})) ==
-        "data: data row 1, column 0 (\"age\"): nan is not a finite number; remove or replace such rows before fitting");
+        "data: data row 1, column 0 (\"age\"): nan is not a finite number; remove such rows, or let NaN stand for a "
+        "missing "
+        "value (`missing = nan`)");
   CHECK(refusal({1, 2, 3, -infinity}, faithful_start()).find("data row 1, column 1 (\"age\"): -inf is not a finite") !=
         std::string::npos);
   CHECK(refusal({1, 1, 1}, exponential_start({1, 2})) ==

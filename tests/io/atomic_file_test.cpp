@@ -7,36 +7,12 @@
 #include <sstream>
 
 #include "catch.hpp"
+#include "io/folder.hpp"
 
 namespace mixfam {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// An empty folder that vanishes with all that is in it.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "mixfam_XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-  }
-
- private:
-  fs::path path_;
-};
-
-std::string text_of(const std::string& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
 
 bool is_refused(const std::string& file) {
   try {
@@ -48,6 +24,23 @@ bool is_refused(const std::string& file) {
 }
 
 }  // namespace
+
+TEST_CASE("atomic file: content that a function writes is there whole, or nothing is", "[files]") {
+  const Folder folder;
+  folder.write("file", "old");
+  const auto write = [](const std::string& temporary) { std::ofstream(temporary) << "half"; };
+  CHECK_THROWS_AS(write_atomically(folder / "file",
+                                   [&](const std::string& temporary) {
+                                     write(temporary);
+                                     throw std::runtime_error("stopped");
+                                   }),
+                  std::runtime_error);
+  CHECK(text_of(folder / "file") == "old");
+  CHECK(folder.files() == 1);
+  write_atomically(folder / "file", write);
+  CHECK(text_of(folder / "file") == "half");
+  CHECK(folder.files() == 1);
+}
 
 TEST_CASE("atomic file: what is written is there, whole, and nothing else", "[files]") {
   const Folder folder;

@@ -17,8 +17,8 @@ import numpy as np
 from cli_test import DATA, DONE, FAITHFUL, MIXFAM, ROUND_OFF, USAGE, main
 
 # Whether the models take labels and cells that are missing; until they do, both ride along to no effect.
-LABELS_COUNT = False
-GAPS_COUNT = False
+LABELS_COUNT = True
+GAPS_COUNT = True
 
 
 class Case(unittest.TestCase):

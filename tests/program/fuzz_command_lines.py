@@ -128,7 +128,7 @@ class CommandLines:
     def option(self, name, family):
         if self.rarely(40):
             return [self.of(name[:-1], name + "s", name.upper(), "--" + name, "-" + name[2:3]), self.number_text()]
-        if name in ("--merge-rows", "--verify", "--raw", "--transpose"):
+        if name in ("--merge-rows", "--verify"):
             return [name]
         values = {
             "--start": ["kmeans++", "random", "start.h5", "responsibilities.h5", "real.h5", "x" * 300, "pipe", ""],
@@ -177,7 +177,8 @@ class CommandLines:
         names = ["--start", "--restarts", "--seed", "--update", "--assign", "--prior", "--weights", "--temperature",
                  "--cooling", "--batch-rows", "--forgetting", "--degenerate", "--accelerate", "--tolerance",
                  "--max-iterations", "--threads", "--memory", "--columns", "--output", "--trace", "--merge-rows",
-                 "--raw", "--transpose", "--verify", "--rows", "--split", "--part", "--row-weights", "--labels", "--missing"]  # fmt: skip
+                 "--raw", "--transpose",
+                 "--verify", "--rows", "--split", "--part", "--row-weights", "--labels", "--missing"]  # fmt: skip
         # Most lines make sense, so that they come far; a method that needs a prior mostly has one.
         chosen = self.random.sample(names, self.of(0, 1, 1, 2, 2, 3, 5))
         if self.of(True, False) and "--update" not in chosen:

@@ -145,7 +145,7 @@ class Words(CliTest):
         for arguments, words in (
             (["fitt"], ["did you mean fit?"]),
             (["descibe", FAITHFUL], ["did you mean describe?"]),
-            (["train"], ["fit or families or describe or divergence"]),
+            (["train"], ["fit or families or describe or convert or divergence"]),
             ([*base, "--update", "mpa"], ["did you mean map?"]),
             ([*base, "--max-iteration", "3"], ["no option --max-iteration of fit", "did you mean --max-iterations?"]),
             ([*base, "--accelrate=anderson"], ["did you mean --accelerate?"]),

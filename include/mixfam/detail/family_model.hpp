@@ -3,10 +3,12 @@
 #include <mixfam/family_concepts.hpp>
 
 #include <mixfam/detail/matrix_product.hpp>
+#include <mixfam/detail/observed_cells.hpp>
 #include <mixfam/error.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -41,6 +43,13 @@ auto make_blocks(const F& family, ConstMatrixView theta, [[maybe_unused]] ConstM
   }
 }
 
+/// What expectations over a posterior add to the constants among the coefficients of theta: K x P row-major, and the
+/// sums of its rows. Empty for parameters that are known.
+struct ExpectedConstants {
+  std::vector<double> constants;
+  std::vector<double> sums;
+};
+
 /// The face of a family made of formulas: block operations are products with t(X), parameters move with the origin.
 template <ExponentialFamily F>
 class FamilyModel final : public Family {
@@ -73,7 +82,13 @@ class FamilyModel final : public Family {
   const Support& support(std::size_t column) const override { return supports_[column]; }
 
   void add_log_base(const Block& x, VectorView out) const override {
-    if constexpr (requires { family_.add_log_base(x, out); }) family_.add_log_base(x, out);
+    if constexpr (requires { family_.add_log_base(x, out); }) {
+      if (x.missing) {
+        add_log_base_of_observed(x, out);
+      } else {
+        family_.add_log_base(x, out);
+      }
+    }
   }
 
   bool reads_native(ElementType type) const override {
@@ -82,29 +97,22 @@ class FamilyModel final : public Family {
   }
 
   void statistic(const Block& x, ConstVectorView origin, MatrixView T) const override {
-    if constexpr (Located<F>) {
-      family_.statistic(x, origin, T);
+    if (x.missing) {
+      statistic_of(filled(x, origin).block(), origin, T);
+      clear_missing(x, T);
     } else {
-      family_.statistic(x, T);
+      statistic_of(x, origin, T);
     }
   }
 
   void accumulate(const Block& x, ConstMatrixView R, ConstMatrixView origins, MatrixView S,
                   Workspace& workspace) const override {
-    if constexpr (requires { family_.accumulate(x, R, origins, S, workspace); }) {
+    if (x.missing) {
+      accumulate_statistics(x, R, origins, S, workspace);
+    } else if constexpr (requires { family_.accumulate(x, R, origins, S, workspace); }) {
       family_.accumulate(x, R, origins, S, workspace);
     } else {
-      Workspace::Frame frame(workspace);
-      StatisticColumns T(x.rows, statistic_size(), frame);
-      if constexpr (Located<F>) {
-        for (std::size_t k = 0; k < R.columns(); ++k) {
-          statistic(x, origins.row(k), T.view());
-          accumulate_products(T.block(), R.column_range(k, 1), S.row_range(k, 1));
-        }
-      } else {
-        statistic(x, {}, T.view());
-        accumulate_products(T.block(), R, S);
-      }
+      accumulate_statistics(x, R, origins, S, workspace);
     }
   }
 
@@ -127,7 +135,11 @@ class FamilyModel final : public Family {
   }
   void features(const Block& x, MatrixView out) const override {
     if constexpr (requires { family_.features(x, out); }) {
-      family_.features(x, out);
+      if (x.missing) {
+        features_of_observed(x, out);
+      } else {
+        family_.features(x, out);
+      }
     } else {
       for (std::size_t j = 0; j < columns(); ++j)
         for (std::size_t n = 0; n < x.rows; ++n) out(n, j) = x.column(j)[n];
@@ -207,36 +219,32 @@ class FamilyModel final : public Family {
   /// E-step is a product L += t(X) C'.
   class ModelStep final : public Step {
    public:
-    ModelStep(const FamilyModel& model, ConstMatrixView theta, std::vector<Factor> factors)
+    ModelStep(const FamilyModel& model, ConstMatrixView theta, std::vector<Factor> factors, ExpectedConstants expected)
         : Step(theta.rows(), model.origins_of(theta)),
           model_(model),
           factors_(std::move(factors)),
+          expected_(std::move(expected)),
           blocks_(make_blocks(model.family_, theta, origins(), factors_)) {
       if constexpr (!Factored<F>) copy(theta, theta_);
-      if constexpr (std::is_same_v<Blocks, Nothing>) make_products(theta);
+      if constexpr (std::is_same_v<Blocks, Nothing>) make_products(false, products_);
     }
 
     const Factor& factor(std::size_t k) const { return factors_[k]; }
 
     Block prepare(const Block& x, Workspace::Frame& frame) const override {
-      if constexpr (requires { blocks_.prepare(x, frame); }) return blocks_.prepare(x, frame);
+      if constexpr (requires { blocks_.prepare(x, frame); })
+        if (!x.missing) return blocks_.prepare(x, frame);
+      if constexpr (completes_rows)
+        if (x.missing) return blocks_.prepare_observed(x, frame);
       return x;
     }
     void add_log_density(const Block& x, MatrixView L, Workspace& workspace) const override {
-      if constexpr (!std::is_same_v<Blocks, Nothing>) {
+      if (x.missing) {
+        add_log_density_observed(x, L, workspace);
+      } else if constexpr (!std::is_same_v<Blocks, Nothing>) {
         blocks_.add_log_density(x, L, workspace);
       } else {
-        Workspace::Frame frame(workspace);
-        StatisticColumns T(x.rows, model_.statistic_size(), frame);
-        if constexpr (Located<F>) {
-          for (std::size_t k = 0; k < components(); ++k) {
-            model_.statistic(x, origins().row(k), T.view());
-            products_[k].add(T.block(), L.column_range(k, 1));
-          }
-        } else {
-          model_.statistic(x, {}, T.view());
-          products_.front().add(T.block(), L);
-        }
+        add_products(products_, x, L, workspace);
       }
     }
     void accumulate(const Block& x, ConstMatrixView R, MatrixView S, Workspace& workspace) const override {
@@ -244,6 +252,15 @@ class FamilyModel final : public Family {
         blocks_.accumulate(x, R, S, workspace);
       } else {
         model_.accumulate(x, R, origins(), S, workspace);
+      }
+    }
+    double accumulate_observed(const Block& x, ConstMatrixView R, MatrixView S, [[maybe_unused]] Random* draws,
+                               Workspace& workspace) const override {
+      if constexpr (completes_rows) {
+        return blocks_.accumulate_observed(x, R, S, draws, workspace);
+      } else {
+        model_.accumulate(x, R, origins(), S, workspace);
+        return 0;
       }
     }
     bool add_soft(const Block& x, ConstVectorView log_weights, Statistics& statistics,
@@ -262,29 +279,161 @@ class FamilyModel final : public Family {
         model_.coefficients(ConstVectorView(theta_).part(k * size, size), origin, c);
       }
     }
+    double expectation_of_gaps(std::size_t k, ConstVectorView s, double count) const override {
+      if (expected_.sums.empty()) return 0;
+      return dot(s.data(), expected_.constants.data() + k * s.size(), s.size()) - count * expected_.sums[k];
+    }
 
    private:
-    void make_products(ConstMatrixView theta) {
-      std::vector<double> coefficients(components() * model_.statistic_size());
-      const auto C = MatrixView::row_major(coefficients.data(), components(), model_.statistic_size());
-      for (std::size_t k = 0; k < components(); ++k) model_.coefficients(theta.row(k), origins().row(k), C.row(k));
-      if constexpr (Located<F>) {
-        for (std::size_t k = 0; k < components(); ++k) products_.emplace_back(C.row_range(k, 1));
+    static constexpr bool completes_rows = requires(const Blocks& blocks, const Block& x, Workspace::Frame& frame) {
+      blocks.prepare_observed(x, frame);
+    };
+
+    /// L += t(X) C', where what depends on a missing cell is 0 in t(X); of a posterior, C expects over it.
+    void add_log_density_observed(const Block& x, MatrixView L, Workspace& workspace) const {
+      if constexpr (completes_rows) {
+        blocks_.add_log_density_observed(x, L, workspace);
+        for (std::size_t n = 0; !expected_.sums.empty() && n < x.rows; ++n)
+          if (count_missing(x, n) == x.column_count)
+            for (std::size_t k = 0; k < components(); ++k) L(n, k) -= expected_.sums[k];
       } else {
-        products_.emplace_back(C);
+        std::call_once(observed_made_, [&] { make_products(true, observed_products_); });
+        add_products(observed_products_, x, L, workspace);
+        for (std::size_t k = 0; k < expected_.sums.size(); ++k)
+          for (double& value : L.column(k)) value -= expected_.sums[k];
+      }
+    }
+    void add_products(const std::vector<MatrixProduct>& products, const Block& x, MatrixView L,
+                      Workspace& workspace) const {
+      Workspace::Frame frame(workspace);
+      StatisticColumns T(x.rows, model_.statistic_size(), frame);
+      if constexpr (Located<F>) {
+        for (std::size_t k = 0; k < components(); ++k) {
+          model_.statistic(x, origins().row(k), T.view());
+          products[k].add(T.block(), L.column_range(k, 1));
+        }
+      } else {
+        model_.statistic(x, {}, T.view());
+        products.front().add(T.block(), L);
+      }
+    }
+    void make_products(bool expected, std::vector<MatrixProduct>& products) const {
+      std::vector<double> values(components() * model_.statistic_size());
+      const auto C = MatrixView::row_major(values.data(), components(), model_.statistic_size());
+      for (std::size_t k = 0; k < components(); ++k) coefficients(k, origins().row(k), C.row(k));
+      for (std::size_t i = 0; expected && i < expected_.constants.size(); ++i) values[i] += expected_.constants[i];
+      if constexpr (Located<F>) {
+        for (std::size_t k = 0; k < components(); ++k) products.emplace_back(C.row_range(k, 1));
+      } else {
+        products.emplace_back(C);
       }
     }
 
     const FamilyModel& model_;
     std::vector<double> theta_;
     std::vector<Factor> factors_;
-    [[no_unique_address]] Blocks blocks_;
+    ExpectedConstants expected_;
+    Blocks blocks_;
     std::vector<MatrixProduct> products_;  // one for all components, or one for each where t depends on the origin
+    mutable std::once_flag observed_made_;
+    mutable std::vector<MatrixProduct> observed_products_;  // the same for rows with gaps
   };
 
-  StepPtr make_step(ConstMatrixView theta, std::vector<Factor> factors) const {
-    return std::make_shared<const ModelStep>(*this, theta, std::move(factors));
+  StepPtr make_step(ConstMatrixView theta, std::vector<Factor> factors, ExpectedConstants expected = {}) const {
+    return std::make_shared<const ModelStep>(*this, theta, std::move(factors), std::move(expected));
   }
+
+  // --- rows with gaps -----------------------------------------------------------------------------------------
+  static constexpr bool lies_at_origin = Located<F> && !IndependentColumns<F>;
+
+  /// The block with a value in each missing cell: the origin, where that is a place among the columns.
+  FilledBlock filled(const Block& x, [[maybe_unused]] ConstVectorView origin) const {
+    FilledBlock block(x, supports_);
+    if constexpr (lies_at_origin)
+      if (origin.size() == x.column_count)
+        for (std::size_t j = 0; j < origin.size(); ++j)
+          for_each_missing(x, j, [&](std::size_t n) { block.set(n, j, origin[j]); });
+    return block;
+  }
+  void statistic_of(const Block& x, [[maybe_unused]] ConstVectorView origin, MatrixView T) const {
+    if constexpr (Located<F>) {
+      family_.statistic(x, origin, T);
+    } else {
+      family_.statistic(x, T);
+    }
+  }
+  /// Takes out of t what depends on missing cells. A family whose columns go together keeps a row that is partly there,
+  /// if it can.
+  void clear_missing(const Block& x, MatrixView T) const {
+    if constexpr (IndependentColumns<F>) {
+      for (std::size_t j = 0; j < x.column_count; ++j) {
+        const StatisticRange range = family_.statistic_range(j);
+        for_each_missing(x, j, [&](std::size_t n) { clear(T, n, range); });
+      }
+    } else {
+      for (std::size_t n = 0; n < x.rows; ++n) {
+        const std::size_t missing = count_missing(x, n);
+        if (missing == x.column_count) clear(T, n, {0, T.columns()});
+        if (missing > 0 && missing < x.column_count && !lies_at_origin) refuse_partial_row();
+      }
+    }
+  }
+  static void clear(MatrixView T, std::size_t n, StatisticRange range) {
+    for (std::size_t p = range.first; p < range.first + range.size; ++p) T(n, p) = 0;
+  }
+  [[noreturn]] void refuse_partial_row() const {
+    throw Error(ErrorKind::usage,
+                "'" + family_.spec() + "' has no density of a part of its columns: rows must have all of them or none");
+  }
+  void add_log_base_of_observed(const Block& x, VectorView out) const {
+    const FilledBlock block(x, supports_);
+    std::vector<double> log_h(x.rows);
+    if constexpr (requires { family_.add_log_base(x, std::size_t{}, out); }) {
+      for (std::size_t j = 0; j < x.column_count; ++j) {
+        std::fill(log_h.begin(), log_h.end(), 0.0);
+        family_.add_log_base(block.block(), j, log_h);
+        for_each_missing(x, j, [&](std::size_t n) { log_h[n] = 0; });
+        for (std::size_t n = 0; n < x.rows; ++n) out[n] += log_h[n];
+      }
+    } else {
+      family_.add_log_base(block.block(), log_h);
+      for (std::size_t n = 0; n < x.rows; ++n)
+        if (const std::size_t missing = count_missing(x, n); lies_at_origin ? missing < x.column_count : missing == 0)
+          out[n] += log_h[n];
+    }
+  }
+  void features_of_observed(const Block& x, MatrixView out) const requires requires(const F& f) { f.features(x, out); }
+  {
+    family_.features(FilledBlock(x, supports_).block(), out);
+    for (std::size_t j = 0; j < x.column_count; ++j)
+      for_each_missing(x, j, [&](std::size_t n) { hide_features(out, n, j); });
+  }
+  /// Of column j of a row.
+  void hide_features(MatrixView out, std::size_t n, std::size_t j) const {
+    StatisticRange range{0, feature_size()};
+    if constexpr (requires { family_.feature_range(j); }) {
+      range = family_.feature_range(j);
+    } else if (feature_size() == columns()) {
+      range = {j, 1};
+    }
+    for (std::size_t i = range.first; i < range.first + range.size; ++i)
+      out(n, i) = std::numeric_limits<double>::quiet_NaN();
+  }
+  void accumulate_statistics(const Block& x, ConstMatrixView R, [[maybe_unused]] ConstMatrixView origins, MatrixView S,
+                             Workspace& workspace) const {
+    Workspace::Frame frame(workspace);
+    StatisticColumns T(x.rows, statistic_size(), frame);
+    if constexpr (Located<F>) {
+      for (std::size_t k = 0; k < R.columns(); ++k) {
+        statistic(x, origins.row(k), T.view());
+        accumulate_products(T.block(), R.column_range(k, 1), S.row_range(k, 1));
+      }
+    } else {
+      statistic(x, {}, T.view());
+      accumulate_products(T.block(), R, S);
+    }
+  }
+
   std::vector<double> origins_of(ConstMatrixView theta) const {
     std::vector<double> origins(theta.rows() * origin_size());
     for (std::size_t k = 0; k < theta.rows(); ++k)
@@ -305,11 +454,13 @@ class FamilyModel final : public Family {
 
   /// Calls make(k), which fills theta and its factor or says why there is none, for each component.
   template <class Make>
-  Estimates make_parameters(ConstMatrixView theta, std::vector<Factor>& factors, Make make) const {
+  Estimates make_parameters(ConstMatrixView theta, std::vector<Factor>& factors, Make make,
+                            ExpectedConstants* expected = nullptr) const {
     Estimates result;
     for (std::size_t k = 0; k < theta.rows(); ++k)
       if (std::optional<Reason> reason = make(k)) result.degenerate.push_back({k, std::move(*reason)});
-    if (result.degenerate.empty()) result.step = make_step(theta, std::move(factors));
+    if (result.degenerate.empty())
+      result.step = make_step(theta, std::move(factors), expected ? std::move(*expected) : ExpectedConstants());
     return result;
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mixfam/columnwise.hpp>
+#include <mixfam/detail/observed_cells.hpp>
 
 #include "family/steps/kernel_columns.hpp"
 #include "family/steps/univariate_step.hpp"
@@ -274,6 +275,76 @@ class StandardisingStep {
   std::optional<UnivariateQuadraticStep> univariate_;
 };
 
+/// The same for one variance of all columns. Rows with gaps are completed by the mean: the covariance of x_m given x_o
+/// is v I.
+class SphericalStep : public StandardisingStep {
+ public:
+  /// Rows of theta are D means and the variance.
+  SphericalStep(ConstMatrixView theta, std::size_t columns) : StandardisingStep(theta, columns), d_(columns) {
+    for (std::size_t k = 0; k < theta.rows(); ++k)
+      for (const double value : theta.row(k)) theta_.push_back(value);
+  }
+
+  Block prepare_observed(const Block& x, Workspace::Frame&) const { return x; }
+  void add_log_density_observed(const Block& x, MatrixView L, Workspace& workspace) const {
+    for (std::size_t k = 0; k < L.columns(); ++k) {
+      const double log_scale = 0.5 * std::log(variance(k));
+      Workspace::Frame frame(workspace);
+      double* squares = frame.zeros(x.rows);
+      double* missing = frame.zeros(x.rows);
+      for (std::size_t j = 0; j < d_; ++j)
+        for (std::size_t n = 0; n < x.rows; ++n)
+          if (x.is_missing(n, j)) {
+            ++missing[n];
+          } else {
+            const double residual = x.column(j)[n] - mean(k, j);
+            squares[n] += residual * residual;
+          }
+      const double d = static_cast<double>(d_);
+      for (std::size_t n = 0; n < x.rows; ++n)
+        if (missing[n] < d)
+          L(n, k) +=
+              0.5 * missing[n] * special::log_two_pi - (d - missing[n]) * log_scale - 0.5 * squares[n] / variance(k);
+    }
+  }
+  double accumulate_observed(const Block& x, ConstMatrixView R, MatrixView S, Random* draws, Workspace&) const {
+    double entropy = 0;
+    for (std::size_t k = 0; k < R.columns(); ++k) {
+      const double log_scale = 0.5 * (std::log(variance(k)) + special::log_two_pi);
+      for (std::size_t n = 0; n < x.rows; ++n) {
+        const double r = R(n, k);
+        if (r == 0 || detail::count_missing(x, n) == d_) continue;
+        S(k, one_variance::spread_count) += r;
+        S(k, one_variance::mean_count) += r;
+        for (std::size_t j = 0; j < d_; ++j) {
+          if (!x.is_missing(n, j)) {
+            add(x.column(j)[n] - mean(k, j), r, j, S.row(k));
+          } else if (draws) {
+            const double z = draws->normal();
+            add(std::sqrt(variance(k)) * z, r, j, S.row(k));
+            entropy += r * (log_scale + 0.5 * z * z);
+          } else {
+            S(k, one_variance::squares(d_)) += r * variance(k);
+            entropy += r * (log_scale + 0.5);
+          }
+        }
+      }
+    }
+    return entropy;
+  }
+
+ private:
+  double mean(std::size_t k, std::size_t j) const { return theta_[k * (d_ + 1) + j]; }
+  double variance(std::size_t k) const { return theta_[k * (d_ + 1) + d_]; }
+  void add(double residual, double r, std::size_t j, VectorView s) const {
+    s[one_variance::sum + j] += r * residual;
+    s[one_variance::squares(d_)] += r * residual * residual;
+  }
+
+  std::size_t d_;
+  std::vector<double> theta_;
+};
+
 /// For K components the counts, and K x D row-major the sums of residuals x - o and of their squares, of one block.
 struct ColumnMoments {
   ColumnMoments(const Block& x, ConstMatrixView R, ConstMatrixView origins, Workspace::Frame& frame)
@@ -383,7 +454,7 @@ class SphericalGaussian : public LocatedAtMean {
       }
     }
   }
-  StandardisingStep step(ConstMatrixView theta) const { return {theta, d_}; }
+  SphericalStep step(ConstMatrixView theta) const { return {theta, d_}; }
 
   void recentre(VectorView s, ConstVectorView by) const {
     const double n = s[one_variance::mean_count];

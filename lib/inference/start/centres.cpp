@@ -2,6 +2,8 @@
 
 #include <mixfam/exponential_family.hpp>
 
+#include <mixfam/source.hpp>
+
 #include "data/blocks.hpp"
 
 #include <algorithm>
@@ -62,19 +64,14 @@ class Nearest {
   /// Takes another point for one of the centres, which are given with it.
   void replace(std::size_t centre, const double* distances, const std::vector<double>& centres) {
     const std::size_t d = points_.dimensions();
-    std::vector<double> x(d);
     for (std::size_t n = 0; n < first_.size(); ++n) {
       if (first_[n].centre != centre && second_[n].centre != centre) {
         insert(n, {centre, distances[n]});
         continue;
       }
       first_[n] = second_[n] = {0, infinity};
-      for (std::size_t j = 0; j < d; ++j) x[j] = points_.coordinate(j)[n];
-      for (std::size_t k = 0; k < centres.size() / d; ++k) {
-        double sum = 0;
-        for (std::size_t j = 0; j < d; ++j) sum += (x[j] - centres[k * d + j]) * (x[j] - centres[k * d + j]);
-        insert(n, {k, sum});
-      }
+      for (std::size_t k = 0; k < centres.size() / d; ++k)
+        insert(n, {k, points_.squared_distance(n, centres.data() + k * d)});
     }
   }
 
@@ -168,6 +165,8 @@ void move_to_means(const Points& points, const std::vector<double>& weights, con
   const std::size_t d = points.dimensions();
   std::vector<double> counts(centres.size() / d);
   std::vector<double> sums(centres.size());
+  std::vector<double> missing(centres.size());
+  points.for_each_gap([&](std::size_t n, std::size_t j) { missing[group[n] * d + j] += weights[n]; });
   std::vector<const double*> x(d);
   for (std::size_t j = 0; j < d; ++j) x[j] = points.coordinate(j).data();
   for (std::size_t n = 0; n < points.rows(); ++n) {
@@ -177,19 +176,21 @@ void move_to_means(const Points& points, const std::vector<double>& weights, con
     for (std::size_t j = 0; j < d; ++j) sum[j] += weight * x[j][n];
   }
   for (std::size_t k = 0; k < counts.size(); ++k)
-    if (counts[k] > 0)
-      for (std::size_t j = 0; j < d; ++j) centres[k * d + j] = sums[k * d + j] / counts[k];
+    for (std::size_t j = 0; j < d; ++j)
+      if (const double count = counts[k] - missing[k * d + j]; count > 0) centres[k * d + j] = sums[k * d + j] / count;
 }
 
 }  // namespace
 
 std::vector<double> spread_centres(const Points& points, const std::vector<double>& weights, std::size_t count,
-                                   std::size_t threads, Random& random) {
+                                   std::size_t threads, Random& random, std::vector<double> centres) {
   const std::size_t trials = 2 + static_cast<std::size_t>(std::log(static_cast<double>(count)));
   Nearest nearest(points, weights);
-  std::vector<double> centres = points.point(Draw(weights)(random));
-  nearest.add(0, distances_to(points, centres, threads).data());
-  for (std::size_t k = 1; k < count; ++k) {
+  if (centres.empty()) centres = points.point(Draw(weights)(random));
+  const std::size_t given = centres.size() / points.dimensions();
+  const std::vector<double> to_given = distances_to(points, centres, threads);
+  for (std::size_t k = 0; k < given; ++k) nearest.add(k, to_given.data() + k * points.rows());
+  for (std::size_t k = given; k < count; ++k) {
     const Draw draw = draw_far(nearest, weights);
     std::vector<double> candidates;
     for (std::size_t trial = 0; trial < trials; ++trial) append(candidates, points.point(draw(random)));
@@ -245,15 +246,39 @@ void search_locally(const Points& points, const std::vector<double>& weights, st
 }
 
 std::vector<std::size_t> lloyd(const Points& points, const std::vector<double>& weights, std::size_t most,
-                               std::size_t threads, std::vector<double>& centres) {
-  std::vector<std::size_t> group = nearest_centres(points, centres, threads);
+                               std::size_t threads, std::vector<double>& centres,
+                               const std::vector<std::int32_t>& labels) {
+  const auto assign = [&] {
+    std::vector<std::size_t> group = nearest_centres(points, centres, threads);
+    for (std::size_t n = 0; n < labels.size(); ++n)
+      if (labels[n] != unlabelled) group[n] = static_cast<std::size_t>(labels[n]);
+    return group;
+  };
+  std::vector<std::size_t> group = assign();
   for (std::size_t i = 0; i < most; ++i) {
     move_to_means(points, weights, group, centres);
-    std::vector<std::size_t> next = nearest_centres(points, centres, threads);
+    std::vector<std::size_t> next = assign();
     if (next == group) break;
     group = std::move(next);
   }
   return group;
+}
+
+std::vector<double> means_of_labels(const Points& points, const std::vector<double>& weights,
+                                    const std::vector<std::int32_t>& labels) {
+  const std::size_t count = 1 + static_cast<std::size_t>(*std::ranges::max_element(labels));
+  std::vector<double> of_labelled = weights;
+  std::vector<std::size_t> group(labels.size());
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    if (labels[n] == unlabelled) {
+      of_labelled[n] = 0;
+    } else {
+      group[n] = static_cast<std::size_t>(labels[n]);
+    }
+  }
+  std::vector<double> centres(count * points.dimensions());
+  move_to_means(points, of_labelled, group, centres);
+  return centres;
 }
 
 }  // namespace mixfam

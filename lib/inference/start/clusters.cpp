@@ -7,6 +7,7 @@
 #include "family/total_statistics.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -19,9 +20,12 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// The origin of each cluster: the mean of those at its rows, whatever the family takes them from.
 void set_mean_origins(const Family& family, const std::vector<std::size_t>& cluster, const Rows& rows,
                       MatrixView origins) {
-  const std::vector<double> first = origin_at_row(family, first_row(rows).values);
-  const std::size_t size = first.size() + 1;
-  // For each cluster the sum of the origins at its rows about that at the first row, and their weight behind.
+  std::vector<double> first = origin_at_row(family, first_row(rows).values);
+  for (double& value : first)
+    if (std::isnan(value)) value = 0;  // its column is missing in all of these rows
+  const std::size_t size = 2 * first.size();
+  // For each cluster the sum of the origins at its rows about that at the first row, and the weights of those that have
+  // one behind.
   const auto add = [&, origin = first, row = std::vector<const double*>()](const DataBlock& block,
                                                                            Totals& leaf) mutable {
     row.resize(block.x.column_count);
@@ -30,15 +34,20 @@ void set_mean_origins(const Family& family, const std::vector<std::size_t>& clus
       for (std::size_t j = 0; j < row.size(); ++j) row[j] = block.x.column(j) + n;
       family.origin_at({row.data(), row.size(), 1}, origin);
       double* sums = leaf.values.data() + cluster[block.first_row + n] * size;
-      for (std::size_t i = 0; i < first.size(); ++i) sums[i] += weight * (origin[i] - first[i]);
-      sums[first.size()] += weight;
+      for (std::size_t i = 0; i < first.size(); ++i) {
+        if (std::isnan(origin[i])) continue;
+        sums[i] += weight * (origin[i] - first[i]);
+        sums[first.size() + i] += weight;
+      }
     }
   };
   const Totals totals = reduce(rows, Totals{std::vector<double>(origins.rows() * size)}, add);
   for (std::size_t c = 0; c < origins.rows(); ++c) {
     const double* sums = totals.values.data() + c * size;
-    const double weight = sums[first.size()];
-    for (std::size_t i = 0; i < first.size(); ++i) origins(c, i) = first[i] + (weight > 0 ? sums[i] / weight : 0);
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      const double weight = sums[first.size() + i];
+      origins(c, i) = first[i] + (weight > 0 ? sums[i] / weight : 0);
+    }
   }
 }
 

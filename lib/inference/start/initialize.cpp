@@ -61,6 +61,39 @@ std::size_t most_searched_rows(std::size_t sampled, std::size_t components) {
   return std::max({fewest_searched_rows, sample_rows_for_each_component * components, sampled / sampled_to_searched});
 }
 
+/// Labels by the order of the components that have some, and which component each then is; the others behind.
+struct LabelOrder {
+  std::vector<std::int32_t> labels;
+  std::vector<std::size_t> components;
+};
+
+LabelOrder in_order(const std::vector<std::int32_t>& labels, std::size_t components) {
+  std::vector<bool> labelled(components);
+  for (const std::int32_t label : labels)
+    if (label != unlabelled) labelled[static_cast<std::size_t>(label)] = true;
+  LabelOrder order{labels, {}};
+  for (std::size_t k = 0; k < components; ++k)
+    if (labelled[k]) order.components.push_back(k);
+  for (std::size_t k = 0; k < components; ++k)
+    if (!labelled[k]) order.components.push_back(k);
+  for (std::int32_t& label : order.labels)
+    if (label != unlabelled)
+      label = static_cast<std::int32_t>(std::ranges::find(order.components, static_cast<std::size_t>(label)) -
+                                        order.components.begin());
+  return order;
+}
+
+/// Each component that has labelled rows begins at their mean, and these rows stay with it.
+std::vector<std::size_t> draw_labelled_clusters(const Points& points, const RowSample& sample, std::size_t components,
+                                                std::size_t threads, Random& random) {
+  const LabelOrder order = in_order(sample.labels, components);
+  auto centres = spread_centres(points, sample.weights, components, threads, random,
+                                means_of_labels(points, sample.weights, order.labels));
+  auto cluster = lloyd(points, sample.weights, lloyd_iterations, threads, centres, order.labels);
+  for (std::size_t& one : cluster) one = order.components[one];
+  return cluster;
+}
+
 std::vector<std::size_t> draw_clusters(const Points& points, const std::vector<double>& weights, std::size_t components,
                                        const InitializeOptions& options, Random& random) {
   const std::size_t threads = options.threads;
@@ -147,15 +180,19 @@ Mixture initialize_checked(const Groups& groups, Source& source, const Initializ
   const RowSample searched = thinned(sample, most_searched_rows(sample.rows(), clusters), random);
   MemorySource sample_source = sample.source();
   MemorySource searched_source = searched.source();
-  const ShortRunRule rule = short_run_rule(groups.columns(), groups.components(), searched.rows(),
-                                           sample.rows() <= fewest_searched_rows, options, source);
+  // Clusters of several families are shared out by what each makes of them, labelled rows or not.
+  const bool by_labels = groups.size() == 1 && !searched.labels.empty();
+  ShortRunRule rule = short_run_rule(groups.columns(), groups.components(), searched.rows(),
+                                     sample.rows() <= fewest_searched_rows, options, source);
+  rule.keep_order = by_labels;
   const Points features = centred_features(family, searched);
   std::optional<ShortRun> best;
   std::vector<std::size_t> best_cluster(searched.rows());
   std::vector<std::vector<std::size_t>> tried;
   std::string failure;
   const auto try_metric = [&](const Points& points) {
-    auto cluster = draw_clusters(points, searched.weights, clusters, options, random);
+    auto cluster = by_labels ? draw_labelled_clusters(points, searched, clusters, options.threads, random)
+                             : draw_clusters(points, searched.weights, clusters, options, random);
     auto partition = in_order_of_rows(cluster, clusters);
     if (std::ranges::find(tried, partition) != tried.end()) return;
     tried.push_back(std::move(partition));

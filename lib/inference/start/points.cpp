@@ -31,10 +31,15 @@ Points residuals_of(const Points& points, const std::vector<double>& weights, co
   for (std::size_t j = 0; j < points.dimensions(); ++j) {
     std::vector<double> means(groups);
     const auto r = residuals.coordinate(j);
-    for (std::size_t n = 0; n < r.size(); ++n) means[group[n]] += weights[n] * r[n];
-    for (std::size_t k = 0; k < groups; ++k) means[k] /= counts[k] > 0 ? counts[k] : 1;
+    for (std::size_t n = 0; n < r.size(); ++n) means[group[n]] += weights[n] * r[n];  // 0 where missing
+    std::vector<double> observed = counts;
+    points.for_each_gap([&](std::size_t n, std::size_t i) {
+      if (i == j) observed[group[n]] -= weights[n];
+    });
+    for (std::size_t k = 0; k < groups; ++k) means[k] /= observed[k] > 0 ? observed[k] : 1;
     for (std::size_t n = 0; n < r.size(); ++n) r[n] -= means[group[n]];
   }
+  residuals.clear_gaps();
   return residuals;
 }
 
@@ -65,6 +70,13 @@ double sum_of(const std::vector<double>& values) {
   return sum;
 }
 
+/// The weight of the points that have each coordinate.
+std::vector<double> observed_weights(const Points& points, const std::vector<double>& weights) {
+  std::vector<double> result(points.dimensions(), sum_of(weights));
+  points.for_each_gap([&](std::size_t n, std::size_t j) { result[j] -= weights[n]; });
+  return result;
+}
+
 }  // namespace
 
 Points::Points(std::size_t rows, std::size_t dimensions)
@@ -74,6 +86,31 @@ std::vector<double> Points::point(std::size_t n) const {
   std::vector<double> result(dimensions_);
   for (std::size_t j = 0; j < dimensions_; ++j) result[j] = coordinate(j)[n];
   return result;
+}
+
+void Points::mark_missing(std::size_t n, std::size_t j) {
+  gaps_[n].push_back(j);
+  coordinate(j)[n] = 0;
+}
+
+void Points::clear_gaps() {
+  for_each_gap([&](std::size_t n, std::size_t j) { coordinate(j)[n] = 0; });
+}
+
+double Points::of_observed(double sum, const double* centre, const std::vector<std::size_t>& gaps) const {
+  if (gaps.size() == dimensions_) return 0;
+  for (const std::size_t j : gaps) sum -= centre[j] * centre[j];
+  return std::max(sum, 0.0) * static_cast<double>(dimensions_) / static_cast<double>(dimensions_ - gaps.size());
+}
+
+double Points::squared_distance(std::size_t n, const double* centre) const {
+  double sum = 0;
+  for (std::size_t j = 0; j < dimensions_; ++j) {
+    const double difference = coordinate(j)[n] - centre[j];
+    sum += difference * difference;
+  }
+  const auto found = gaps_.find(n);
+  return found == gaps_.end() ? sum : of_observed(sum, centre, found->second);
 }
 
 void Points::squared_distances(std::size_t first, std::size_t rows, const std::vector<double>& centres, double* out,
@@ -88,20 +125,28 @@ void Points::squared_distances(std::size_t first, std::size_t rows, const std::v
                              {out, static_cast<std::ptrdiff_t>(stride), count});
   for (std::size_t k = 0; k < count; ++k)
     for (std::size_t n = 0; n < rows; ++n) out[k * stride + n] *= -2;
+  for (auto gap = gaps_.lower_bound(first); gap != gaps_.end() && gap->first < first + rows; ++gap)
+    for (std::size_t k = 0; k < count; ++k) {
+      double& distance = out[k * stride + gap->first - first];
+      distance = of_observed(distance, centres.data() + k * dimensions_, gap->second);
+    }
 }
 
 Points centred_features(const Family& family, const RowSample& sample) {
   Points points(sample.rows(), family.feature_size());
-  std::vector<const double*> columns(sample.columns);
   std::vector<double> buffer(block_rows * points.dimensions());
-  for (std::size_t first = 0; first < sample.rows(); first += block_rows) {
-    const std::size_t rows = std::min(block_rows, sample.rows() - first);
-    for (std::size_t j = 0; j < columns.size(); ++j) columns[j] = sample.view().column(j).data() + first;
+  MemorySource source = sample.source();
+  for_each_block(Rows(source, 1), [&](const DataBlock& block) {
+    const std::size_t rows = block.x.rows;
     const auto F = MatrixView::column_major(buffer.data(), rows, points.dimensions());
-    family.features({columns.data(), columns.size(), rows}, F);
-    for (std::size_t j = 0; j < points.dimensions(); ++j)
-      std::copy_n(F.column(j).data(), rows, points.coordinate(j).data() + first);
-  }
+    family.features(block.x, F);
+    for (std::size_t j = 0; j < points.dimensions(); ++j) {
+      std::copy_n(F.column(j).data(), rows, points.coordinate(j).data() + block.first_row);
+      for (std::size_t n = 0; block.x.missing && n < rows; ++n)
+        if (std::isnan(F(n, j))) points.mark_missing(block.first_row + n, j);
+    }
+    return true;
+  });
   const std::vector<std::size_t> one_group(sample.rows());
   Points residuals = residuals_of(points, sample.weights, one_group, 1);
   double greatest = 0;
@@ -113,11 +158,11 @@ Points centred_features(const Family& family, const RowSample& sample) {
 
 Points standardised(const Points& points, const std::vector<double>& weights) {
   Points result = points;
-  const double weight = sum_of(weights);
+  const std::vector<double> weight = observed_weights(points, weights);
   for (std::size_t j = 0; j < points.dimensions(); ++j) {
     const auto x = result.coordinate(j);
     multiply(x, range_factor(greatest_of(x)));
-    scale(result, j, weighted_square(weights, x, x), weight);
+    scale(result, j, weighted_square(weights, x, x), weight[j]);
   }
   return result;
 }
@@ -125,15 +170,15 @@ Points standardised(const Points& points, const std::vector<double>& weights) {
 Points sphered_within(const Points& points, const std::vector<double>& weights, const std::vector<std::size_t>& group,
                       std::size_t groups) {
   const std::size_t d = points.dimensions();
-  const double weight = sum_of(weights);
+  const std::vector<double> weight = observed_weights(points, weights);
   const Points residuals = residuals_of(points, weights, group, groups);
   const auto square = [&](std::size_t i, std::size_t j) {
-    return weighted_square(weights, residuals.coordinate(i), residuals.coordinate(j)) / weight;
+    return weighted_square(weights, residuals.coordinate(i), residuals.coordinate(j)) / weight[j];
   };
   Points result = points;
   std::vector<double> covariance(d * d);
   std::vector<double> factor;
-  if (d <= most_sphered_dimensions) {
+  if (d <= most_sphered_dimensions && !points.has_gaps()) {
     for (std::size_t i = 0; i < d; ++i)
       for (std::size_t j = 0; j <= i; ++j) covariance[i * d + j] = covariance[j * d + i] = square(i, j);
     factor = cholesky(ConstMatrixView::row_major(covariance.data(), d, d));

@@ -71,7 +71,7 @@ Statistics in_order_of_prior(const Groups& groups, const Statistics& statistics,
 }
 
 Iterate updated(const Groups& groups, const Statistics& before, const Statistics& total, const ShortRunRule& rule) {
-  Statistics statistics = in_order_of_prior(groups, before, rule.update);
+  Statistics statistics = rule.keep_order ? before : in_order_of_prior(groups, before, rule.update);
   add_pseudo_rows(groups, total, rule.pseudo_rows, rule.share_of_total, statistics);
   UpdateResult result = update(groups, statistics, rule.update);
   if (!result.degenerate.empty())

@@ -15,12 +15,13 @@
 namespace mixfam {
 
 struct ShortRunRule {
-  UpdateRule update;       ///< `map` or `vb`
-  Assignment assignment;   ///< soft or hard
-  std::size_t iterations;  ///< E-steps
-  double pseudo_rows;      ///< that each M-step adds to each component
-  double share_of_total;   ///< of the pseudo-rows: those distributed as all the data
-  const Source& data;      ///< whose columns messages name
+  UpdateRule update;        ///< `map` or `vb`
+  Assignment assignment;    ///< soft or hard
+  std::size_t iterations;   ///< E-steps
+  double pseudo_rows;       ///< that each M-step adds to each component
+  double share_of_total;    ///< of the pseudo-rows: those distributed as all the data
+  const Source& data;       ///< whose columns messages name
+  bool keep_order = false;  ///< components have their numbers from labels
 };
 
 /// Parameters, or their posterior, between two E-steps.

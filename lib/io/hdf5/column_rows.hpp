@@ -1,5 +1,6 @@
 #pragma once
 
+#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/stored_rows.hpp"
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/row_layout.hpp"
 #include "io/hdf5/row_reader.hpp"
 #include "io/hdf5/stored_rows.hpp"

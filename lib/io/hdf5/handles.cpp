@@ -1,6 +1,7 @@
 #include "io/hdf5/handles.hpp"
 
 #include "io/checksum_block.hpp"
+#include "io/file_kind.hpp"
 #include "io/hdf5/rehearsal.hpp"
 
 #include <mixfam/error.hpp>
@@ -105,7 +106,10 @@ std::string open_failure(const std::string& file, std::uint64_t size, const Erro
     return "it is truncated: it has " + std::to_string(size) + " of " + std::to_string(needed) +
            " bytes; copy or download it again";
   }
-  if (!stack.find("file signature not found").empty()) return "it is not an HDF5 file";
+  if (!stack.find("file signature not found").empty()) {
+    const std::string advice = conversion_advice(file);
+    return advice.empty() ? "it is not an HDF5 file" : advice;
+  }
   if (!stack.find("already open for write").empty()) {
     return "the program that writes it is still running or was killed; close that program, and if it was killed, run "
            "h5clear -s " +

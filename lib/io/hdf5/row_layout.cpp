@@ -34,7 +34,7 @@ RowLayout::RowLayout(hid_t dataset, const ColumnChoice& wanted, const Texts& tex
   if (is_group_of_codes && (reader.rank != 1 || H5Tget_class(type.id()) != H5T_INTEGER))
     refuse(reader.where + "/codes: must hold whole numbers of rank 1");
   if (H5Tget_class(type.id()) == H5T_COMPOUND) {
-    open_table(wanted, texts, type.id());
+    open_table(wanted.empty() ? ColumnChoice{texts.names, wanted.except} : wanted, texts, type.id());
   } else {
     open_plain(wanted, texts, shape, type.id());
     if (strings.empty() && !is_group_of_codes) use_meaning(type.id(), options.raw);
@@ -220,6 +220,7 @@ void RowLayout::open_table(const ColumnChoice& wanted, const Texts& texts, hid_t
       gather.push_back(0);
     } else {
       labels[j] = enumeration_labels(elements->type.id());
+      if (!labels[j].empty()) enumerated.push_back(j);
       gather.push_back(begin + column.element);
     }
   }

@@ -60,8 +60,9 @@ struct RowLayout {
   // One row as it is handed out: `columns` values of `element`.
   ElementType element = ElementType::float64;
   std::size_t columns = 0;
-  std::vector<std::size_t> gather;    ///< the cell of each column, when not one after another
-  std::vector<BitFields> bit_fields;  ///< of a table
+  std::vector<std::size_t> gather;      ///< the cell of each column, when not one after another
+  std::vector<BitFields> bit_fields;    ///< of a table
+  std::vector<std::size_t> enumerated;  ///< columns of labels by number, of a table
   bool is_group_of_codes = false;
 
   StringColumns strings;

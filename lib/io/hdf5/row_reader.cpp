@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 
 namespace mixfam::hdf5 {
@@ -34,6 +35,15 @@ bool has_large_integers(ElementType element, const std::byte* values, std::size_
   return false;
 }
 
+/// A code below 0 that stands for no label is that of a missing value.
+void negative_to_nan(std::byte* slot) {
+  double code = 0;
+  std::memcpy(&code, slot, sizeof(code));
+  if (code >= 0) return;
+  code = std::numeric_limits<double>::quiet_NaN();
+  std::memcpy(slot, &code, sizeof(code));
+}
+
 /// Bit fields have no conversion to numbers in HDF5: they are read as bits into the slots of the doubles they become.
 void bits_to_doubles(std::byte* slots, const BitFields& fields) {
   for (std::size_t i = fields.count; i-- > 0;) {
@@ -59,6 +69,8 @@ void RowReader::read(std::size_t first, std::size_t count, std::byte* target) {
   }
   if (layout_.is_group_of_codes) check_codes(first, count, numbers);
   if (!layout_.gather.empty()) gather_columns(count, numbers);
+  for (const std::size_t column : layout_.enumerated)
+    for (std::size_t n = 0; n < count; ++n) negative_to_nan(numbers + (n * layout_.columns + column) * sizeof(double));
   if (!layout_.strings.empty()) read_codes(first, count, target);
   saw_large_integers_ = saw_large_integers_ || has_large_integers(layout_.stored, numbers, count * layout_.columns);
   if (!plain) find_meaning(first, count, reinterpret_cast<double*>(target));

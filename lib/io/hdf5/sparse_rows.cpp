@@ -1,6 +1,5 @@
 #include "io/hdf5/sparse_rows.hpp"
 
-#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/data_set.hpp"
 #include "io/hdf5/links.hpp"
 #include "io/hdf5/numbers.hpp"
