@@ -34,7 +34,7 @@ std::vector<Piece> chosen_pieces(const Array& array, const std::vector<std::stri
     for (const Field& field : array.fields) names.push_back(field.name);
   std::vector<Piece> pieces;
   const std::size_t count = array.is_structured() ? array.fields.size() : array.columns;
-  for (const std::size_t j : hdf5::choose_columns(wanted, names, count, where)) {
+  for (const std::size_t j : hdf5::choose_columns({wanted}, names, count, where)) {
     const Field& field = array.fields[array.is_structured() ? j : 0];
     pieces.push_back({j, &field, array.is_structured() ? field.offset : j * field.bytes});
   }

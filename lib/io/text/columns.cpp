@@ -238,7 +238,7 @@ Survey survey(Records& records, const std::string& file, const ConvertOptions& o
   Survey result;
   result.header = heading.is_there;
   result.cells = heading.cells;
-  for (const std::size_t j : hdf5::choose_columns(options.columns, heading.names, heading.cells, file)) {
+  for (const std::size_t j : hdf5::choose_columns({options.columns}, heading.names, heading.cells, file)) {
     Column column;
     column.number = j;
     if (heading.is_there) column.name = heading.names[j];
