@@ -280,6 +280,8 @@ Tally check_traces(const Model& model, std::size_t tables, std::uint64_t seed, b
     auto source = table.source();
     if (with_gaps) source.allow_gaps();
     const bool has_prior = family->prior();
+    const std::vector<double> least_weights =
+        with_gaps ? std::vector<double>{0, 1e-100} : std::vector<double>{0, 1e-12, 1e-100, 1e-250};
     const Prior prior = has_prior ? default_prior(family, components, source) : Prior{};
     for (const Method& method : methods) {
       const FitOptions options = options_of(method, prior);
@@ -287,7 +289,7 @@ Tally check_traces(const Model& model, std::size_t tables, std::uint64_t seed, b
       const Mixture start =
           initialize(family, components, source,
                      {Start::kmeans_plus_plus, i, 0, options.prior, 1, options.assignment, options.update});
-      for (const double least : {0.0, 1e-12, 1e-100, 1e-250}) {
+      for (const double least : least_weights) {
         std::ostringstream where;
         where << "table " << i << ", K = " << components << ", least weight " << least << ", " << method.name;
         check_fit(least == 0 ? start : with_last_weight(start, least), source, options,
