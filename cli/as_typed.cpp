@@ -20,6 +20,7 @@ const std::map<std::string, std::string>& options_by_setting() {
       {"family", "--family"},
       {"forgetting", "--forgetting"},
       {"freeze", "--freeze"},
+      {"gaps", "--missing nan"},
       {"keep_saddle", "--keep-saddle"},
       {"max_iterations", "--max-iterations"},
       {"missing", "--missing"},

@@ -162,7 +162,11 @@ TEST_CASE("members of a table that hold arrays are a column for each element") {
   CHECK(values_of(table, with({"m[0][0]", "m[1][0]"})) == std::vector<double>{0, 2, 1, 2, 2, 2, 3, 2});
   CHECK(values_of(table, with({"flags[0]", "flags[1]"})) == std::vector<double>{0, 1, 1, 1, 0, 1, 1, 1});
   CHECK(values_of(table, with({"flags[1]", "x"})) == std::vector<double>{1, 0, 1, 1, 1, 2, 1, 3});
-  check_says(error_of(table, with({"v"})), {"no column 'v'", "v[0], v[1]"});
+  CHECK(values_of(table, with({"v", "x"})) == std::vector<double>{0, 1, 2, 0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3});
+  Hdf5Options rest = with({"all"});
+  rest.except = {"v", "m", "flags"};
+  CHECK(values_of(table, rest) == std::vector<double>{0, 1, 2, 3});
+  check_says(error_of(table, with({"w"})), {"no column 'w'", "v[0], v[1]"});
 }
 
 TEST_CASE("variables of netCDF are read as they are meant") {

@@ -169,7 +169,6 @@ TEST_CASE("tables are read by member") {
   check_says(error_in("table.h5"),
              {"table.h5:/people", "choose columns", "`columns = age,income`", "name, member, id"});
   check_says(error_in("table.h5", {"height"}), {"no column 'height'", "age, income, name"});
-  check_says(error_in("table.h5", {"vector"}), {"no column 'vector'", "vector[0], vector[1]"});
 }
 
 TEST_CASE("strings are read as codes of their sorted labels") {

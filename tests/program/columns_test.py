@@ -67,7 +67,7 @@ class Columns(CliTest):
                     self.assertEqual(result.returncode != DATA, spec in named, result.stderr)
 
     def test_labels_are_for_categories(self):
-        kind = np.dtype([("x", "f8"), ("sex", h5py.enum_dtype({"f": 0, "m": 1}, "i2")), ("list", "f8", (2,))])
+        kind = np.dtype([("x", "f8"), ("sex", h5py.enum_dtype({"f": 0, "m": 1}, "i2")), ("wave", "c16")])
         table = np.zeros(6, dtype=kind)
         table["sex"] = [0, 1, 1, -1, 0, 1]
         document = self.columns(self.write("t.h5", {"t": table}))
@@ -75,7 +75,7 @@ class Columns(CliTest):
         self.assertEqual(document["sex"]["gaps"], 1)
         self.assertIsNone(document["sex"]["mean"])
         self.assertEqual(document["sex"]["families"], ["categorical"])
-        self.assertIn("list", document["list"]["unreadable"])
+        self.assertIn("wave", document["wave"]["unreadable"])
         text = run("describe", self.path("t.h5"), "--columns").stdout
         self.assertIn("cannot be read", text)
         self.assertIn("sex: f, m", text)

@@ -28,7 +28,7 @@ class DataFiles(CliTest):
         self.assertTrue(as_stored["options"]["raw"])
         with h5py.File(data, "r+") as file:
             file["X"][7, 1] = -32768
-        self.refused(DATA, "row 7, column 1", "_FillValue", "--raw",
+        self.refused(DATA, "row 7, column 1", "_FillValue", "--missing nan", "--raw",
                      arguments=("fit", data, "--family", "gaussian", "--components", 1))
 
     def test_transposed_files(self):

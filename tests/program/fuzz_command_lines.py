@@ -128,7 +128,7 @@ class CommandLines:
     def option(self, name, family):
         if self.rarely(40):
             return [self.of(name[:-1], name + "s", name.upper(), "--" + name, "-" + name[2:3]), self.number_text()]
-        if name in ("--merge-rows", "--verify"):
+        if name in ("--merge-rows", "--verify", "--raw", "--transpose"):
             return [name]
         values = {
             "--start": ["kmeans++", "random", "start.h5", "responsibilities.h5", "real.h5", "x" * 300, "pipe", ""],

@@ -1,5 +1,6 @@
 #include "io/hdf5/column_rows.hpp"
 
+#include "io/hdf5/column_choice.hpp"
 #include "io/hdf5/numbers.hpp"
 #include "io/hdf5/text.hpp"
 #include "numerics/plural.hpp"
@@ -40,12 +41,13 @@ ReadPlan common_plan(const std::vector<const RowFormat*>& parts) {
   return plan;
 }
 
-/// Those that are wanted by name or number; without a wish all but those that are only there if wanted.
+/// Those that are wanted; without a wish all but those that are only there if wanted.
 std::vector<std::size_t> chosen_columns(const Texts& texts, const ColumnChoice& wanted, const std::string& where) {
-  ColumnChoice chosen = wanted;
-  for (std::size_t i = 0; wanted.empty() && i < texts.names.size(); ++i)
-    if (!texts.parts[texts.places[i].first].only_if_wanted) chosen.columns.push_back(texts.names[i]);
-  if (!chosen.empty()) return choose_columns(chosen, texts.names, texts.names.size(), where);
+  std::vector<std::size_t> chosen = choose_columns(wanted, texts.names, texts.names.size(), where);
+  if (!wanted.empty()) return chosen;
+  const auto only_if_wanted = [&](std::size_t i) { return texts.parts[texts.places[i].first].only_if_wanted; };
+  chosen.erase(std::remove_if(chosen.begin(), chosen.end(), only_if_wanted), chosen.end());
+  if (!chosen.empty()) return chosen;
   throw Error(ErrorKind::data, where + ": has no column of numbers; choose others, as in `columns = " +
                                    texts.names.front() + "`: it has " + list_text(texts.names));
 }
@@ -128,7 +130,7 @@ void MaskedRows::read(std::size_t first, std::size_t count, std::byte* target) {
     if (!gaps_) {
       throw Error(ErrorKind::data, where_ + ": row " + std::to_string(first + n) +
                                        " (from 0) has a missing value (its mask says so); leave such rows out or "
-                                       "allow `gaps`");
+                                       "allow gaps (`gaps`)");
     }
     values[n] = std::numeric_limits<double>::quiet_NaN();
   }

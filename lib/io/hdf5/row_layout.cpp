@@ -149,6 +149,21 @@ std::vector<TableColumn> columns_of(const std::vector<Member>& members, const Te
   return columns;
 }
 
+/// The name of a member that is no column's stands for all its elements.
+std::vector<std::string> without_members(const std::vector<std::string>& words, const std::vector<Member>& members,
+                                         const std::vector<TableColumn>& columns) {
+  std::vector<std::string> expanded;
+  for (const std::string& word : words) {
+    const bool is_column =
+        std::any_of(columns.begin(), columns.end(), [&](const TableColumn& one) { return one.name == word; });
+    const std::size_t before = expanded.size();
+    for (const TableColumn& one : columns)
+      if (!is_column && members[one.member].name == word) expanded.push_back(one.name);
+    if (expanded.size() == before) expanded.push_back(word);
+  }
+  return expanded;
+}
+
 /// The type of a member in memory, whose elements have another type there.
 Handle memory_type_of(const Elements& elements, hid_t element, const std::string& where) {
   if (elements.shape.empty()) return require(H5Tcopy(element), where, "copy a type");
@@ -169,7 +184,9 @@ void RowLayout::open_table(const ColumnChoice& wanted, const Texts& texts, hid_t
   }
   std::vector<std::string> table_names;
   for (const TableColumn& column : table) table_names.push_back(column.name);
-  const std::vector<std::size_t> chosen = choose_columns(wanted, table_names, table.size(), reader.where);
+  const std::vector<std::size_t> chosen =
+      choose_columns({without_members(wanted.columns, all, table), without_members(wanted.except, all, table)},
+                     table_names, table.size(), reader.where);
   columns = chosen.size();
   labels.resize(columns);
 

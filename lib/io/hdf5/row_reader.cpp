@@ -85,7 +85,7 @@ void RowReader::find_meaning(std::size_t first, std::size_t count, double* targe
   refuse(layout_.reader.where + ": row " + std::to_string(first + missing / layout_.columns) + ", column " +
          std::to_string(column) + name + " (from 0) " +
          layout_.meaning.cause(layout_.stored, numbers_.data() + missing * element_size(layout_.stored)) +
-         ": a missing value; leave such rows out, allow `gaps`, or read the numbers as they are stored (`raw`)");
+         ": a missing value; leave such rows out, allow gaps (`gaps`), or read the numbers as they are stored (`raw`)");
 }
 
 /// Writes the places of labels where their columns stand: doubles in a table, else int32.
@@ -114,7 +114,7 @@ void RowReader::check_codes(std::size_t first, std::size_t count, const std::byt
     if (codes[n] == -1 && layout_.gaps) continue;
     const std::string row = layout_.reader.where + ": row " + std::to_string(first + n) + " (from 0) ";
     if (codes[n] == -1)
-      refuse(row + "has no category (its code is -1, a missing value); leave such rows out or allow `gaps`");
+      refuse(row + "has no category (its code is -1, a missing value); leave such rows out or allow gaps (`gaps`)");
     refuse(row + "has the code " + std::to_string(codes[n]) + ", but there " +
            (layout_.labels[0].size() == 1 ? "is " : "are ") +
            plural(layout_.labels[0].size(), "category", "categories"));
