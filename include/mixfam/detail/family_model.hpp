@@ -43,11 +43,22 @@ auto make_blocks(const F& family, ConstMatrixView theta, [[maybe_unused]] ConstM
   }
 }
 
-/// What expectations over a posterior add to the constants among the coefficients of theta: K x P row-major, and the
-/// sums of its rows. Empty for parameters that are known.
-struct ExpectedConstants {
-  std::vector<double> constants;
-  std::vector<double> sums;
+/// What expectations over a posterior add to the constants among the coefficients of theta, P values for each of K
+/// components, and what that comes to for a whole row. Empty for parameters that are known.
+class ExpectedConstants {
+ public:
+  ExpectedConstants() = default;
+  ExpectedConstants(std::size_t components, std::size_t size) : size_(size), values_(components * (size + 1)) {}
+
+  bool empty() const { return values_.empty(); }
+  VectorView constants(std::size_t k) { return VectorView(values_).part(k * (size_ + 1), size_); }
+  ConstVectorView constants(std::size_t k) const { return ConstVectorView(values_).part(k * (size_ + 1), size_); }
+  double& of_row(std::size_t k) { return values_[k * (size_ + 1) + size_]; }
+  double of_row(std::size_t k) const { return values_[k * (size_ + 1) + size_]; }
+
+ private:
+  std::size_t size_ = 0;
+  std::vector<double> values_;
 };
 
 /// The face of a family made of formulas: block operations are products with t(X), parameters move with the origin.
@@ -280,8 +291,8 @@ class FamilyModel final : public Family {
       }
     }
     double expectation_of_gaps(std::size_t k, ConstVectorView s, double count) const override {
-      if (expected_.sums.empty()) return 0;
-      return dot(s.data(), expected_.constants.data() + k * s.size(), s.size()) - count * expected_.sums[k];
+      if (expected_.empty()) return 0;
+      return dot(s.data(), expected_.constants(k).data(), s.size()) - count * expected_.of_row(k);
     }
 
    private:
@@ -293,14 +304,14 @@ class FamilyModel final : public Family {
     void add_log_density_observed(const Block& x, MatrixView L, Workspace& workspace) const {
       if constexpr (completes_rows) {
         blocks_.add_log_density_observed(x, L, workspace);
-        for (std::size_t n = 0; !expected_.sums.empty() && n < x.rows; ++n)
+        for (std::size_t n = 0; !expected_.empty() && n < x.rows; ++n)
           if (count_missing(x, n) == x.column_count)
-            for (std::size_t k = 0; k < components(); ++k) L(n, k) -= expected_.sums[k];
+            for (std::size_t k = 0; k < components(); ++k) L(n, k) -= expected_.of_row(k);
       } else {
         std::call_once(observed_made_, [&] { make_products(true, observed_products_); });
         add_products(observed_products_, x, L, workspace);
-        for (std::size_t k = 0; k < expected_.sums.size(); ++k)
-          for (double& value : L.column(k)) value -= expected_.sums[k];
+        for (std::size_t k = 0; !expected_.empty() && k < components(); ++k)
+          for (double& value : L.column(k)) value -= expected_.of_row(k);
       }
     }
     void add_products(const std::vector<MatrixProduct>& products, const Block& x, MatrixView L,
@@ -321,7 +332,8 @@ class FamilyModel final : public Family {
       std::vector<double> values(components() * model_.statistic_size());
       const auto C = MatrixView::row_major(values.data(), components(), model_.statistic_size());
       for (std::size_t k = 0; k < components(); ++k) coefficients(k, origins().row(k), C.row(k));
-      for (std::size_t i = 0; expected && i < expected_.constants.size(); ++i) values[i] += expected_.constants[i];
+      for (std::size_t k = 0; expected && !expected_.empty() && k < components(); ++k)
+        for (std::size_t p = 0; p < C.columns(); ++p) C(k, p) += expected_.constants(k)[p];
       if constexpr (Located<F>) {
         for (std::size_t k = 0; k < components(); ++k) products.emplace_back(C.row_range(k, 1));
       } else {

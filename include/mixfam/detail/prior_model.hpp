@@ -93,10 +93,9 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
   Estimates expectation(ConstMatrixView H, MatrixView theta, VectorView log_scale) const override {
     std::vector<double> c(model_.statistic_size());
     std::vector<Factor> factors(H.rows());
-    ExpectedConstants expected;
-    expected.constants.reserve(H.rows() * c.size());
-    expected.sums.reserve(H.rows());
-    std::vector<double> at_location(4 * std::max({c.size(), H.columns(), theta.columns(), model_.origin_size()}));
+    ExpectedConstants expected(H.rows(), c.size());
+    const std::size_t longest = std::max({c.size(), H.columns(), theta.columns(), model_.origin_size()});
+    std::vector<double> at_location(Factored<F> ? 0 : 4 * longest);
     const auto make = [&](std::size_t k) -> std::optional<Reason> {
       if constexpr (Factored<F>) {
         static_assert(FactoredPrior<typename F::Prior, Factor>);
@@ -106,15 +105,13 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
           const std::optional<Reason> why = improper(formulas_, H.row(k));
           return why ? why : reason;
         }
-        std::fill(c.begin(), c.end(), 0.0);
-        log_scale[k] = formulas_.add_constants(H.row(k), c);
-        expected.constants.insert(expected.constants.end(), c.begin(), c.end());
+        log_scale[k] = formulas_.add_constants(H.row(k), expected.constants(k));
       } else {
         if (const auto reason = improper(formulas_, H.row(k))) return reason;
         log_scale[k] = formulas_.expectation(H.row(k), theta.row(k), c);
-        add_expected_constants(H.row(k), theta.row(k), at_location, expected);
+        write_expected_constants(H.row(k), theta.row(k), at_location, expected.constants(k));
       }
-      expected.sums.push_back(log_scale[k]);
+      expected.of_row(k) = log_scale[k];
       return model_.unusable(theta.row(k), Factored<F>);
     };
     return model_.make_parameters(theta, factors, make, &expected);
@@ -173,8 +170,7 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
  private:
   /// E[c] less c(theta), where theta is what h expects. They differ in constants alone, at any origin:
   /// about the location of theta, where nothing cancels.
-  void add_expected_constants(ConstVectorView h, ConstVectorView theta, VectorView memory,
-                              ExpectedConstants& expected) const {
+  void write_expected_constants(ConstVectorView h, ConstVectorView theta, VectorView memory, VectorView c) const {
     const std::size_t part = memory.size() / 4;
     const auto of_theta = memory.part(0, model_.statistic_size());
     const auto local = memory.part(part, h.size());
@@ -187,9 +183,6 @@ class FamilyModel<F>::PriorModel final : public ConjugatePrior {
       formulas_.translate(local, origin, -1);
       model_.family_.translate(local_theta, origin, -1);
     }
-    const std::size_t first = expected.constants.size();
-    expected.constants.resize(first + of_theta.size());
-    const auto c = VectorView(expected.constants).part(first, of_theta.size());
     formulas_.expectation(local, local_theta, c);
     model_.family_.coefficients(local_theta, of_theta);
     for (std::size_t p = 0; p < c.size(); ++p) c[p] -= of_theta[p];
