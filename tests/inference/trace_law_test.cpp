@@ -284,7 +284,8 @@ Tally check_traces(const Model& model, std::size_t tables, std::uint64_t seed, b
         with_gaps ? std::vector<double>{0, 1e-100} : std::vector<double>{0, 1e-12, 1e-100, 1e-250};
     const Prior prior = has_prior ? default_prior(family, components, source) : Prior{};
     for (const Method& method : methods) {
-      const FitOptions options = options_of(method, prior);
+      FitOptions options = options_of(method, prior);
+      if (with_gaps) options.max_iterations = std::min<std::size_t>(options.max_iterations, 60);
       if (options.update != Update::ml && !has_prior) continue;
       const Mixture start =
           initialize(family, components, source,
