@@ -1,5 +1,7 @@
 #include "data/blocks.hpp"
 
+#include "data/row_buffer.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -292,15 +294,9 @@ void rewind_to_leaf(Source& source, std::size_t row) {
 
 /// The rows of a chunk within begin .. end - 1.
 Chunk clipped(const Chunk& chunk, std::size_t begin, std::size_t end) {
-  Chunk result = chunk;
-  result.first_row = std::max(chunk.first_row, begin);
-  result.rows = std::min(chunk.first_row + chunk.rows, end) - std::min(result.first_row, end);
-  const std::size_t skipped = result.first_row - chunk.first_row;
-  result.data = static_cast<const std::byte*>(chunk.data) +
-                static_cast<std::ptrdiff_t>(skipped * element_size(chunk.type)) * chunk.row_stride;
-  if (chunk.weights) result.weights = chunk.weights + skipped;
-  if (chunk.labels) result.labels = chunk.labels + skipped;
-  return result;
+  const std::size_t first = std::max(chunk.first_row, begin);
+  const std::size_t last = std::min(chunk.first_row + chunk.rows, end);
+  return part_of(chunk, first - chunk.first_row, last - std::min(first, end));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "family/total_statistics.hpp"
 
+#include <mixfam/detail/observed_cells.hpp>
+
 #include "data/reduce.hpp"
 #include "family/native_types.hpp"
 #include "family/one_row.hpp"
@@ -104,6 +106,8 @@ Statistics total_statistics_about(const Statistics& zero, const Groups& groups, 
   const auto add = [&, workspace = Workspace()](const DataBlock& block, Statistics& leaf) mutable {
     const double* weights = block.weights ? block.weights : ones.data();
     for (std::size_t n = 0; n < block.x.rows; ++n) leaf.total_weight() += weights[n];
+    for (std::size_t n = 0; block.x.missing && n < block.x.rows; ++n)
+      leaf.missing_cells() += weights[n] * static_cast<double>(detail::count_missing(block.x, n));
     for (std::size_t g = 0; g < groups.size(); ++g) {
       leaf.counts()[g] = leaf.total_weight();
       groups.family(g).accumulate(block.x, ConstMatrixView::column_major(weights, block.x.rows, 1), leaf.origins(g),
@@ -165,7 +169,8 @@ Statistics total_statistics(const Groups& groups, const Rows& rows) {
     std::ranges::copy(origin_at_row(groups.family(g), mean), zero.origin(g).begin());
   }
   Statistics total = total_statistics_about(zero, singles, rows);
-  for (std::size_t i = 0; rows.source.has_gaps() && i < gap_iterations; ++i)
+  const bool has_gaps = total.missing_cells() > 0;
+  for (std::size_t i = 0; has_gaps && i < gap_iterations; ++i)
     if (!expect_gaps(singles, rows, total)) break;
   return total;
 }
